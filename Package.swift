@@ -1,0 +1,120 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import PackageDescription
+
+/// Every Swift target is compiled with the same settings; a reader finds the reason for each in its proposal.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),  // SE-0335
+    .enableUpcomingFeature("InternalImportsByDefault"),  // SE-0409
+    .enableUpcomingFeature("MemberImportVisibility"),  // SE-0444
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),  // SE-0461
+    .enableUpcomingFeature("InferIsolatedConformances"),  // SE-0470
+    .enableUpcomingFeature("ImmutableWeakCaptures"),  // SE-0481
+    .strictMemorySafety(),  // SE-0458
+    .treatAllWarnings(as: .error),  // SE-0480
+    .treatWarning("DeprecatedDeclaration", as: .warning),
+    .treatWarning("ExplicitSendable", as: .error),
+]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+/// A library module of level 0 to 5; `docs/architecture.md` says what each is for and what it may import.
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// The tests of one module, or of several together.
+///
+/// They find their fixtures beside their own source files.
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, exclude: fixtures(of: name), swiftSettings: settings)
+}
+
+/// `Fixtures` of a test target, if it has any: data, not sources.
+func fixtures(of name: String) -> [String] {
+    let folder = Context.packageDirectory + "/Tests/" + name + "/Fixtures"
+    return FileManager.default.fileExists(atPath: folder) ? ["Fixtures"] : []
+}
+
+let package = Package(
+    name: "drydock",
+    products: [
+        .library(name: "DrydockBuild", targets: ["DrydockBuild"]),
+        .executable(name: "drydock", targets: ["drydock"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // Level 0
+        .target(name: "CDrydockHost"),
+        .systemLibrary(
+            name: "CDrydockCompression",
+            providers: [.apt(["libdeflate-dev", "libzstd-dev", "zlib1g-dev"])]
+        ),
+        module("DrydockBytes"),
+        // Level 1
+        module("DrydockDigests", ["DrydockBytes", crypto]),
+        module("DrydockTar", ["DrydockBytes"]),
+        module("DrydockFiles", ["CDrydockHost", "DrydockBytes"]),
+        module("DrydockCompression", ["CDrydockCompression", "DrydockBytes"]),
+        // Level 2
+        module("DrydockOCI", ["DrydockDigests"]),
+        // Level 3
+        module("DrydockPackages", ["DrydockBytes", "DrydockFiles", "DrydockTar", "DrydockCompression"]),
+        module(
+            "DrydockStorage",
+            ["DrydockBytes", "DrydockOCI", "DrydockDigests", "DrydockFiles", "DrydockTar", "DrydockCompression"]
+        ),
+        // Level 4
+        module(
+            "DrydockBuild",
+            [
+                "DrydockBytes", "DrydockDigests", "DrydockTar", "DrydockFiles", "DrydockCompression", "DrydockOCI",
+                "DrydockPackages", "DrydockStorage", yams,
+            ]
+        ),
+        // Level 5
+        module(
+            "DrydockCommands",
+            ["DrydockBuild", "DrydockStorage", "DrydockOCI", "DrydockDigests", "DrydockFiles", argumentParser]
+        ),
+        // Level 6
+        .executableTarget(name: "drydock", dependencies: ["DrydockCommands"], swiftSettings: settings),
+        // Tests
+        .target(
+            name: "DrydockTestSupport",
+            dependencies: ["DrydockBytes", "DrydockFiles"],
+            path: "Tests/DrydockTestSupport",
+            swiftSettings: settings
+        ),
+        tests("ArchitectureTests", ["DrydockTestSupport"]),
+        tests("DrydockBytesTests", ["DrydockBytes"]),
+        tests("DrydockDigestsTests", ["DrydockDigests"]),
+        tests("DrydockTarTests", ["DrydockBytes", "DrydockTar", "DrydockTestSupport"]),
+        tests("DrydockFilesTests", ["DrydockBytes", "DrydockFiles", "DrydockTestSupport"]),
+        tests("DrydockCompressionTests", ["DrydockCompression", "DrydockTestSupport"]),
+        tests("DrydockOCITests", ["DrydockOCI", "DrydockDigests"]),
+        tests("DrydockPackagesTests", ["DrydockBytes", "DrydockFiles", "DrydockPackages", "DrydockTestSupport"]),
+        tests(
+            "DrydockStorageTests",
+            ["DrydockDigests", "DrydockFiles", "DrydockOCI", "DrydockStorage", "DrydockTestSupport"]
+        ),
+        tests(
+            "DrydockBuildTests",
+            [
+                "DrydockBuild", "DrydockBytes", "DrydockDigests", "DrydockFiles", "DrydockOCI", "DrydockPackages",
+                "DrydockStorage", "DrydockTestSupport",
+            ]
+        ),
+        tests("DrydockCommandsTests", ["DrydockCommands", "DrydockTestSupport"]),
+        tests("InteropTests", ["DrydockTestSupport"]),
+    ]
+)

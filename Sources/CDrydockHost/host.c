@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#define _GNU_SOURCE
+#include "CDrydockHost.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#define RETRYING(result, call)                                                                                         \
+    do {                                                                                                               \
+        (result) = (call);                                                                                             \
+    } while ((result) < 0 && errno == EINTR)
+
+int drydock_openat(int directory, const char *path, int flags, uint32_t mode) {
+    int descriptor;
+    RETRYING(descriptor, openat(directory, path, flags | O_CLOEXEC, (mode_t)mode));
+    return descriptor < 0 ? -errno : descriptor;
+}
+
+int drydock_openat_beneath(int directory, const char *path, int flags, uint32_t mode, int no_symlinks) {
+    struct open_how how;
+    memset(&how, 0, sizeof how);
+    how.flags = (uint64_t)(unsigned)(flags | O_CLOEXEC);
+    how.mode = (flags & (O_CREAT | O_TMPFILE)) ? mode : 0;
+    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | (no_symlinks ? RESOLVE_NO_SYMLINKS : 0);
+    long descriptor;
+    // EAGAIN: the kernel could not prove that a concurrent rename did not move the path out of the tree.
+    do {
+        descriptor = syscall(SYS_openat2, directory, path, &how, sizeof how);
+    } while (descriptor < 0 && (errno == EINTR || errno == EAGAIN));
+    return descriptor < 0 ? -errno : (int)descriptor;
+}
+
+static void copy_stat(const struct stat *from, struct drydock_stat *to) {
+    to->device = (uint64_t)from->st_dev;
+    to->inode = (uint64_t)from->st_ino;
+    to->mode = from->st_mode;
+    to->uid = from->st_uid;
+    to->gid = from->st_gid;
+    to->link_count = (uint32_t)from->st_nlink;
+    to->size = from->st_size;
+    to->mtime_seconds = from->st_mtim.tv_sec;
+    to->mtime_nanoseconds = from->st_mtim.tv_nsec;
+    to->device_major = major(from->st_rdev);
+    to->device_minor = minor(from->st_rdev);
+}
+
+int drydock_statat(int directory, const char *path, int follow, struct drydock_stat *result) {
+    struct stat status;
+    if (fstatat(directory, path, &status, follow ? 0 : AT_SYMLINK_NOFOLLOW) < 0) return -errno;
+    copy_stat(&status, result);
+    return 0;
+}
+
+int drydock_fstat(int descriptor, struct drydock_stat *result) {
+    struct stat status;
+    if (fstat(descriptor, &status) < 0) return -errno;
+    copy_stat(&status, result);
+    return 0;
+}
+
+ssize_t drydock_readlinkat(int directory, const char *path, char *buffer, size_t capacity) {
+    ssize_t length = readlinkat(directory, path, buffer, capacity);
+    return length < 0 ? -errno : length;
+}
+
+/// Room for "/proc/self/fd/", a descriptor, a slash, a name of NAME_MAX bytes and the NUL.
+enum { ENTRY_PATH_CAPACITY = 14 + 11 + 1 + 255 + 1 };
+
+static int entry_path(int directory, const char *name, char path[ENTRY_PATH_CAPACITY]) {
+    int length = snprintf(path, ENTRY_PATH_CAPACITY, "/proc/self/fd/%d/%s", directory, name);
+    return length < 0 || length >= ENTRY_PATH_CAPACITY ? -ENAMETOOLONG : 0;
+}
+
+ssize_t drydock_listxattrat(int directory, const char *name, char *buffer, size_t capacity) {
+    char path[ENTRY_PATH_CAPACITY];
+    int status = entry_path(directory, name, path);
+    if (status < 0) return status;
+    ssize_t length = llistxattr(path, buffer, capacity);
+    if (length >= 0) return length;
+    return errno == ENOTSUP ? 0 : -errno;
+}
+
+ssize_t drydock_getxattrat(int directory, const char *name, const char *attribute, void *buffer, size_t capacity) {
+    char path[ENTRY_PATH_CAPACITY];
+    int status = entry_path(directory, name, path);
+    if (status < 0) return status;
+    ssize_t length = lgetxattr(path, attribute, buffer, capacity);
+    return length < 0 ? -errno : length;
+}
+
+ssize_t drydock_pread(int descriptor, void *buffer, size_t count, int64_t offset) {
+    ssize_t length;
+    RETRYING(length, pread(descriptor, buffer, count, offset));
+    return length < 0 ? -errno : length;
+}
+
+ssize_t drydock_pwrite(int descriptor, const void *buffer, size_t count, int64_t offset) {
+    ssize_t length;
+    RETRYING(length, pwrite(descriptor, buffer, count, offset));
+    return length < 0 ? -errno : length;
+}
+
+ssize_t drydock_read(int descriptor, void *buffer, size_t count) {
+    ssize_t length;
+    RETRYING(length, read(descriptor, buffer, count));
+    return length < 0 ? -errno : length;
+}
+
+ssize_t drydock_write(int descriptor, const void *buffer, size_t count) {
+    ssize_t length;
+    RETRYING(length, write(descriptor, buffer, count));
+    return length < 0 ? -errno : length;
+}
+
+int drydock_reserve(int descriptor, int64_t size) {
+    if (size <= 0) return 0;
+    int status;
+    RETRYING(status, fallocate(descriptor, 0, 0, size));
+    if (status == 0 || errno == EOPNOTSUPP || errno == ENOSYS) return 0;
+    return -errno;
+}
+
+int drydock_renameat(int from, const char *old_path, int to, const char *new_path, int replace) {
+    if (renameat2(from, old_path, to, new_path, replace ? 0 : RENAME_NOREPLACE) < 0) return -errno;
+    return 0;
+}
+
+int drydock_lock(int descriptor) {
+    int status;
+    RETRYING(status, flock(descriptor, LOCK_EX));
+    return status < 0 ? -errno : 0;
+}
+
+int drydock_terminal(int descriptor, int *columns) {
+    struct winsize size;
+    if (!isatty(descriptor)) return 0;
+    *columns = ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+    return 1;
+}
+
+const char *drydock_errno_name(int number) { return strerrorname_np(number); }

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Linux calls that Swift cannot import: variadic ones, macros, and those that glibc has no wrapper for.
+// Every function returns 0 (or a descriptor, or a length) on success and a negated errno on failure, so that no
+// caller reads `errno` after another call has changed it.
+
+#ifndef CDRYDOCKHOST_H
+#define CDRYDOCKHOST_H
+
+#include <dirent.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+/// What a walk wants to know of one directory entry.
+struct drydock_stat {
+    uint64_t device;
+    uint64_t inode;
+    uint32_t mode;
+    uint32_t uid;
+    uint32_t gid;
+    uint32_t link_count;
+    int64_t size;
+    int64_t mtime_seconds;
+    int64_t mtime_nanoseconds;
+    uint32_t device_major;
+    uint32_t device_minor;
+};
+
+/// `open(2)` relative to `directory` (`AT_FDCWD` for the working directory); always close-on-exec.
+/// Retried on EINTR.
+int drydock_openat(int directory, const char *_Nonnull path, int flags, uint32_t mode);
+
+/// `openat2(2)`: opens `path` and never leaves the tree below `directory` (RESOLVE_BENEATH, no magic links).
+/// Links inside that tree are followed unless `no_symlinks` is set.
+int drydock_openat_beneath(int directory, const char *_Nonnull path, int flags, uint32_t mode, int no_symlinks);
+
+/// `fstatat(2)`; the last component is never followed when `follow` is 0.
+int drydock_statat(int directory, const char *_Nonnull path, int follow, struct drydock_stat *_Nonnull result);
+
+/// `fstat(2)`.
+int drydock_fstat(int descriptor, struct drydock_stat *_Nonnull result);
+
+/// The target of a symbolic link; the length, at most `capacity`.
+ssize_t drydock_readlinkat(int directory, const char *_Nonnull path, char *_Nonnull buffer, size_t capacity);
+
+/// Names of extended attributes of `directory/name` itself (never of what a link points to), NUL-separated.
+/// Goes through `/proc/self/fd`, because no kernel before 6.13 has `listxattrat`.
+/// Returns the length, or with `capacity` 0 the length needed. ENOTSUP and a missing `/proc` count as no attributes.
+ssize_t drydock_listxattrat(int directory, const char *_Nonnull name, char *_Nullable buffer, size_t capacity);
+
+/// The value of one extended attribute, see `drydock_listxattrat`.
+ssize_t drydock_getxattrat(
+    int directory, const char *_Nonnull name, const char *_Nonnull attribute, void *_Nullable buffer, size_t capacity);
+
+/// `pread(2)` and `pwrite(2)`, repeated on EINTR. A short count is returned as it is.
+ssize_t drydock_pread(int descriptor, void *_Nonnull buffer, size_t count, int64_t offset);
+ssize_t drydock_pwrite(int descriptor, const void *_Nonnull buffer, size_t count, int64_t offset);
+ssize_t drydock_read(int descriptor, void *_Nonnull buffer, size_t count);
+ssize_t drydock_write(int descriptor, const void *_Nonnull buffer, size_t count);
+
+/// `fallocate(2)` of the first `size` bytes: room is reserved, so that a full disk is noticed before the work is done.
+/// EOPNOTSUPP counts as success (the file system cannot reserve).
+int drydock_reserve(int descriptor, int64_t size);
+
+/// `renameat2(2)` with RENAME_NOREPLACE when `replace` is 0.
+int drydock_renameat(int from, const char *_Nonnull old_path, int to, const char *_Nonnull new_path, int replace);
+
+/// `flock(2)`, exclusive, waiting.
+int drydock_lock(int descriptor);
+
+/// True if standard error, or any descriptor, is a terminal; `columns` receives its width.
+int drydock_terminal(int descriptor, int *_Nonnull columns);
+
+/// The name of an error number as in `<errno.h>`, for example "ENOSPC"; NULL when it has none.
+const char *_Nullable drydock_errno_name(int number);
+
+#endif

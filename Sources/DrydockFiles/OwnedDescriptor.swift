@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CDrydockHost
+import Glibc
+
+/// An open file that is closed exactly once: by ``close()``, or when the value's life ends.
+public struct OwnedDescriptor: ~Copyable, Sendable {
+    /// The number of the descriptor; valid as long as this value lives.
+    public let number: Int32
+
+    /// Takes ownership of an open descriptor.
+    package init(adopting number: Int32) { self.number = number }
+
+    /// Opens `path`, relative to `directory` or to the working directory.
+    ///
+    /// - Throws: ``SystemError`` with the operation `open`.
+    public init(
+        opening path: String,
+        in directory: Int32? = nil,
+        flags: Int32 = 0,
+        mode: UInt32 = 0o666
+    ) throws(SystemError) {
+        let result = unsafe drydock_openat(directory ?? AT_FDCWD, path, flags, mode)
+        number = try checked(result, flags & O_CREAT != 0 ? "create" : "open", path)
+    }
+
+    deinit { _ = Glibc.close(number) }
+
+    /// Closes the file and reports what the file system says at that moment.
+    ///
+    /// - Throws: ``SystemError``: some file systems report a failed write only here.
+    public consuming func close(path: @autoclosure () -> String) throws(SystemError) {
+        let number = self.number
+        discard self
+        guard Glibc.close(number) != 0 else { return }
+        let errorNumber = errno
+        // The descriptor is gone even when `close` was interrupted; trying again could close someone else's.
+        if errorNumber != EINTR { throw SystemError("write", path(), errorNumber: errorNumber) }
+    }
+
+    /// What the file system knows of the open file.
+    public func status(path: @autoclosure () -> String) throws(SystemError) -> FileStatus {
+        var raw = drydock_stat()
+        _ = try checked(unsafe drydock_fstat(number, &raw), "read", path())
+        return FileStatus(raw)
+    }
+}
