@@ -20,7 +20,7 @@ public struct StreamingHash: Sendable {
 
     /// Appends bytes.
     public mutating func update(_ bytes: [UInt8]) {
-        bytes.withUnsafeBytes { unsafe update($0) }
+        unsafe bytes.withUnsafeBytes { unsafe update($0) }
     }
 
     /// The digest of everything seen so far; more may follow.
