@@ -47,7 +47,7 @@ ssize_t drydock_readlinkat(int directory, const char *_Nonnull path, char *_Nonn
 
 /// Names of extended attributes of `directory/name` itself (never of what a link points to), NUL-separated.
 /// Goes through `/proc/self/fd`, because no kernel before 6.13 has `listxattrat`.
-/// Returns the length, or with `capacity` 0 the length needed. ENOTSUP and a missing `/proc` count as no attributes.
+/// Returns the length, or with `capacity` 0 the length needed. A file system without attributes has none: 0.
 ssize_t drydock_listxattrat(int directory, const char *_Nonnull name, char *_Nullable buffer, size_t capacity);
 
 /// The value of one extended attribute, see `drydock_listxattrat`.

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CDrydockHost
+import Glibc
+
+/// A file on its way to a final name: under that name it either has all its bytes or does not exist.
+///
+/// While it is written it has no name at all where the file system can do that (`O_TMPFILE`), so that even `kill -9`
+/// leaves nothing behind; elsewhere it has a hidden name beside the final one, removed unless it is committed.
+public struct PendingFile: ~Copyable, Sendable {
+    /// Where it will be.
+    public let path: String
+    private let descriptor: OwnedDescriptor
+    private let temporaryPath: String?
+
+    /// The number of the open descriptor, for positioned writes.
+    public var number: Int32 { descriptor.number }
+
+    /// Creates the file in the directory of its final name.
+    ///
+    /// - Throws: ``SystemError`` when the directory is missing or may not be written.
+    public init(for path: String, mode: UInt32 = 0o666) throws(SystemError) {
+        self.path = path
+        let folder = Self.directory(of: path)
+        let unnamed = unsafe drydock_openat(AT_FDCWD, folder, unnamedFileFlags, mode)
+        if unnamed >= 0 {
+            descriptor = OwnedDescriptor(adopting: unnamed)
+            temporaryPath = nil
+            return
+        }
+        // EISDIR and EOPNOTSUPP: this kernel or file system has no unnamed files.
+        guard [EOPNOTSUPP, EISDIR, EINVAL, ENOSYS].contains(-unnamed) else {
+            throw SystemError("create", path, errorNumber: -unnamed, hint: Self.hint(-unnamed, folder: folder))
+        }
+        let temporary = Self.hiddenName(beside: path)
+        descriptor = try OwnedDescriptor(opening: temporary, flags: O_RDWR | O_CREAT | O_EXCL, mode: mode)
+        temporaryPath = temporary
+    }
+
+    deinit {
+        if let temporaryPath { _ = unsafe unlink(temporaryPath) }
+    }
+
+    /// Gives the file its final name, replacing what was there.
+    ///
+    /// - Throws: ``SystemError``; the file then does not exist under either name.
+    public consuming func commit() throws(SystemError) {
+        let temporary = try named()
+        let status = unsafe drydock_renameat(AT_FDCWD, temporary, AT_FDCWD, path, 1)
+        if status < 0 {
+            _ = unsafe unlink(temporary)
+            throw SystemError("create", path, errorNumber: -status)
+        }
+    }
+
+    /// The name that it has before the final one; gives it one if it has none.
+    private func named() throws(SystemError) -> String {
+        if let temporaryPath { return temporaryPath }
+        let temporary = Self.hiddenName(beside: path)
+        // An unnamed file can be linked by its descriptor's entry under /proc without any privilege.
+        let link = "/proc/self/fd/\(descriptor.number)"
+        guard unsafe linkat(AT_FDCWD, link, AT_FDCWD, temporary, AT_SYMLINK_FOLLOW) == 0 else {
+            throw SystemError("create", path, errorNumber: errno)
+        }
+        return temporary
+    }
+
+    private static func directory(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    private static func hiddenName(beside path: String) -> String {
+        let base = path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
+        // Two processes never choose the same name: the number of a process is its own.
+        return "\(directory(of: path))/.\(base.prefix(128)).\(getpid()).\(UInt32.random(in: 0...UInt32.max))"
+    }
+
+    private static func hint(_ errorNumber: Int32, folder: String) -> String? {
+        errorNumber == ENOENT ? "make the directory first: mkdir -p '\(folder)'" : nil
+    }
+}
+
+/// `O_TMPFILE` is a macro that Swift does not import: `__O_TMPFILE | O_DIRECTORY`.
+private let unnamedFileFlags = O_RDWR | O_DIRECTORY | 0o20000000
