@@ -44,4 +44,23 @@ public struct OwnedDescriptor: ~Copyable, Sendable {
         _ = try checked(unsafe drydock_fstat(number, &raw), "read", path())
         return FileStatus(raw)
     }
+
+    /// Reads bytes at an offset, in as many steps as it takes; fewer than asked for only at the end of the file.
+    ///
+    /// - Throws: ``SystemError`` with the operation `read`.
+    public func read(
+        into buffer: UnsafeMutableRawBufferPointer,
+        at offset: Int64,
+        path: @autoclosure () -> String
+    ) throws(SystemError) -> Int {
+        guard let base = buffer.baseAddress else { return 0 }
+        var count = 0
+        while count < buffer.count {
+            let result = unsafe drydock_pread(number, base + count, buffer.count - count, offset + Int64(count))
+            let step = try checked(result, "read", path())
+            if step == 0 { break }
+            count += step
+        }
+        return count
+    }
 }

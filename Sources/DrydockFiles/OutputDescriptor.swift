@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CDrydockHost
+
+/// A descriptor to write to, owned by someone else who keeps it open for as long as this value is used.
+public struct OutputDescriptor: Sendable {
+    /// The number of the open descriptor.
+    public let number: Int32
+    /// What it is in the user's words.
+    public let path: String
+
+    /// Standard output.
+    public static let standardOutput = OutputDescriptor(number: 1, path: "standard output")
+
+    /// A descriptor that stays open as long as this value is used.
+    public init(number: Int32, path: String) {
+        self.number = number
+        self.path = path
+    }
+
+    /// Writes all bytes at an offset.
+    ///
+    /// - Throws: ``SystemError`` with the operation `write`.
+    public func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(SystemError) {
+        guard let base = bytes.baseAddress else { return }
+        var count = 0
+        while count < bytes.count {
+            let result = unsafe drydock_pwrite(number, base + count, bytes.count - count, offset + Int64(count))
+            count += try checked(result, "write", path)
+        }
+    }
+
+    /// Writes all bytes at the present position, as a pipe needs it.
+    ///
+    /// - Throws: ``SystemError`` with the operation `write`.
+    public func append(_ bytes: UnsafeRawBufferPointer) throws(SystemError) {
+        guard let base = bytes.baseAddress else { return }
+        var count = 0
+        while count < bytes.count {
+            count += try checked(unsafe drydock_write(number, base + count, bytes.count - count), "write", path)
+        }
+    }
+
+    /// Reserves room for `size` bytes, so that a full disk is noticed before the work is done.
+    ///
+    /// - Throws: ``SystemError`` with the operation `write`.
+    public func reserve(_ size: Int64) throws(SystemError) {
+        _ = try checked(drydock_reserve(number, size), "write", path)
+    }
+}
