@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CDrydockHost
+import Glibc
 
 /// A descriptor to write to, owned by someone else who keeps it open for as long as this value is used.
 public struct OutputDescriptor: Sendable {
@@ -41,10 +42,32 @@ public struct OutputDescriptor: Sendable {
         }
     }
 
+    /// Cuts the file off at `size` bytes, or extends it with zeros.
+    ///
+    /// - Throws: ``SystemError`` with the operation `write`.
+    public func setSize(_ size: Int64) throws(SystemError) {
+        guard ftruncate(number, Int(size)) != 0 else { return }
+        throw SystemError("write", path, errorNumber: errno)
+    }
+
     /// Reserves room for `size` bytes, so that a full disk is noticed before the work is done.
     ///
     /// - Throws: ``SystemError`` with the operation `write`.
     public func reserve(_ size: Int64) throws(SystemError) {
         _ = try checked(drydock_reserve(number, size), "write", path)
+    }
+
+    /// Writes all bytes at an offset.
+    ///
+    /// - Throws: ``SystemError`` with the operation `write`.
+    public func write(_ bytes: [UInt8], at offset: Int64) throws {
+        try unsafe bytes.withUnsafeBytes { try unsafe write($0, at: offset) }
+    }
+
+    /// Writes all bytes at the present position.
+    ///
+    /// - Throws: ``SystemError`` with the operation `write`.
+    public func append(_ bytes: [UInt8]) throws {
+        try unsafe bytes.withUnsafeBytes { try unsafe append($0) }
     }
 }
