@@ -29,6 +29,12 @@ public struct FileStatus: Hashable, Sendable {
         public let device: UInt64
         /// The inode's number there.
         public let inode: UInt64
+
+        /// A file on a file system.
+        public init(device: UInt64, inode: UInt64) {
+            self.device = device
+            self.inode = inode
+        }
     }
 
     /// What kind of file it is.

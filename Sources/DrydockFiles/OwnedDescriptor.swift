@@ -24,6 +24,14 @@ public struct OwnedDescriptor: ~Copyable, Sendable {
         number = try checked(result, flags & O_CREAT != 0 ? "create" : "open", path)
     }
 
+    /// Opens a new file that has no name, in a directory, for reading and writing; it is gone when it is closed.
+    ///
+    /// - Throws: ``SystemError`` with the operation `create a temporary file in`.
+    public init(unnamedIn directory: String) throws(SystemError) {
+        let result = unsafe drydock_openat(AT_FDCWD, directory, unnamedFileFlags, 0o600)
+        number = try checked(result, "create a temporary file in", directory)
+    }
+
     deinit { _ = Glibc.close(number) }
 
     /// Closes the file and reports what the file system says at that moment.

@@ -82,4 +82,4 @@ public struct PendingFile: ~Copyable, Sendable {
 }
 
 /// `O_TMPFILE` is a macro that Swift does not import: `__O_TMPFILE | O_DIRECTORY`.
-private let unnamedFileFlags = O_RDWR | O_DIRECTORY | 0o20000000
+let unnamedFileFlags = O_RDWR | O_DIRECTORY | 0o20000000
