@@ -41,10 +41,27 @@ struct TarField: Equatable, Sendable {
     static let deviceMajor = TarField(at: 329, width: 8)
     static let deviceMinor = TarField(at: 337, width: 8)
     static let prefix = TarField(at: 345, width: 155)
+    /// The shorter prefix of star, which keeps times behind it and signs with ``starTrailer``.
+    static let starPrefix = TarField(at: 345, width: 131)
+    static let starTrailer = TarField(at: 508, width: 4)
+    /// The map of a GNU sparse file: four extents in the header, 21 in each block that follows.
+    static let sparseExtents = TarField(at: 386, width: 4 * sparseExtentWidth)
+    static let moreSparseExtents = TarField(at: 0, width: 21 * sparseExtentWidth)
+    /// An extent is an offset and a length of twelve bytes each.
+    static let sparseExtentWidth = 24
+    /// Whether another block of extents follows, in the header and in such a block.
+    static let isExtended = TarField(at: 482, width: 1)
+    static let isExtendedAgain = TarField(at: 504, width: 1)
+    /// The size of the whole sparse file.
+    static let sparseRealSize = TarField(at: 483, width: 12)
 }
 
 /// The byte that tells what a member is.
+///
+/// Beyond POSIX: [GNU tar, "Basic Tar Format"](https://www.gnu.org/software/tar/manual/html_node/Standard.html).
 enum TypeFlag {
+    /// A regular file before there was a type; a directory if its name ends with a slash.
+    static let oldRegular: UInt8 = 0
     static let regular = UInt8(ascii: "0")
     static let hardLink = UInt8(ascii: "1")
     static let symlink = UInt8(ascii: "2")
@@ -52,8 +69,24 @@ enum TypeFlag {
     static let blockDevice = UInt8(ascii: "4")
     static let directory = UInt8(ascii: "5")
     static let fifo = UInt8(ascii: "6")
+    /// A regular file that once had to lie in one piece on its disk.
+    static let contiguous = UInt8(ascii: "7")
     /// PAX records for the next member.
     static let pax = UInt8(ascii: "x")
+    /// PAX records for all members that follow.
+    static let globalPax = UInt8(ascii: "g")
+    /// What Solaris calls ``pax``.
+    static let solarisPax = UInt8(ascii: "X")
+    /// GNU: the next member's name.
+    static let longName = UInt8(ascii: "L")
+    /// GNU: the next member's link target.
+    static let longLink = UInt8(ascii: "K")
+    /// GNU: a sparse file whose map begins in the header.
+    static let sparse = UInt8(ascii: "S")
+    /// GNU: a directory, with the names in it as content.
+    static let dumpDirectory = UInt8(ascii: "D")
+    /// GNU: the name of the archive itself.
+    static let volumeLabel = UInt8(ascii: "V")
 }
 
 /// The keywords of PAX records.
@@ -69,4 +102,17 @@ enum PaxKeyword {
     static let characterSet = "hdrcharset"
     /// What stands before the name of an extended attribute, invented by star and understood by everybody.
     static let attributePrefix = "SCHILY.xattr."
+
+    /// What stands before everything that GNU tar says of sparse files.
+    static let sparsePrefix = "GNU.sparse."
+    static let sparseName = "GNU.sparse.name"
+    /// The size of the whole file, in the formats 0.0 and 0.1.
+    static let sparseSize = "GNU.sparse.size"
+    /// The size of the whole file, in the format 1.0.
+    static let sparseRealSize = "GNU.sparse.realsize"
+    static let sparseMajor = "GNU.sparse.major"
+    static let sparseMinor = "GNU.sparse.minor"
+    static let sparseMap = "GNU.sparse.map"
+    static let sparseOffset = "GNU.sparse.offset"
+    static let sparseCount = "GNU.sparse.numbytes"
 }
