@@ -33,11 +33,12 @@ public enum CompressionFormat: String, Hashable, Sendable, CaseIterable {
 
     /// The level used where none is asked for.
     ///
-    /// With libdeflate, level 6 is no larger than `gzip -6` at two to three times its speed.
+    /// libdeflate's level 5 gives slightly less than `gzip -6` at three times its speed; level 4 is a fifth faster again,
+    /// but 2 % larger.
     public var defaultLevel: Int {
         switch self {
         case .none: 0
-        case .gzip: 6
+        case .gzip: 5
         case .zstd: 3
         }
     }
