@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DrydockBytes
+
+/// What a dynamic loader would do for one program: the objects that it loads, in its order, without running anything.
+struct LoaderProcess {
+    private var objects: [LoadedObject]
+    private let search: any LibrarySearch
+    /// The index of the loader itself among the objects.
+    private var loader: Int?
+
+    /// A program, or a library that stands for itself, before any of its libraries is loaded.
+    ///
+    /// - Parameters:
+    ///   - file: The program.
+    ///   - path: Where it is, without links.
+    ///   - interpreter: The loader that it names, under that name; nil for a library.
+    ///   - search: How that loader searches.
+    init(
+        _ file: ELFFile,
+        at path: ByteString,
+        interpreter: (name: ByteString, path: ByteString, file: ELFFile)?,
+        search: any LibrarySearch
+    ) {
+        self.search = search
+        objects = []
+        // The kernel tells a program its real path, so that `$ORIGIN` does not depend on how it was started.
+        _ = append(file, names: [], openedPath: path, realPath: path, loader: nil)
+        guard let interpreter else { return }
+        let (name, realPath) = (interpreter.name, interpreter.path)
+        loader = append(interpreter.file, names: [name], openedPath: name, realPath: realPath, loader: nil)
+    }
+
+    /// Loads all libraries that the program needs, breadth first.
+    ///
+    /// - Returns: The libraries that are not found.
+    mutating func loadNeeds(into closure: inout ClosureCollection) throws -> [MissingLibrary] {
+        try loadNeeds(from: 0, &closure)
+    }
+
+    /// Loads a library as `dlopen` with a path does when the program calls it.
+    ///
+    /// - Returns: The libraries that are not found.
+    mutating func open(
+        _ path: ByteString,
+        _ resolution: HostRoot.Resolution,
+        _ file: ELFFile,
+        into closure: inout ClosureCollection
+    ) throws -> [MissingLibrary] {
+        guard !remember(path, at: resolution.path) else { return [] }
+        let index = append(file, names: [path], openedPath: path, realPath: resolution.path, loader: 0)
+        return try loadNeeds(from: index, &closure)
+    }
+
+    private mutating func loadNeeds(
+        from start: Int,
+        _ closure: inout ClosureCollection
+    ) throws -> [MissingLibrary] {
+        var missing: [MissingLibrary] = []
+        var index = start
+        // Objects are appended while this runs: that makes it breadth first.
+        while index < objects.count {
+            for need in objects[index].file.dynamic?.needs ?? [] {
+                if let library = try load(need, for: index, &closure) { missing.append(library) }
+            }
+            index += 1
+        }
+        return missing
+    }
+
+    /// - Returns: The library, if it is not found and must be.
+    private mutating func load(
+        _ need: DynamicSection.Need,
+        for index: Int,
+        _ closure: inout ClosureCollection
+    ) throws -> MissingLibrary? {
+        let object = objects[index]
+        var missing = MissingLibrary(name: need.name, neededBy: object.realPath)
+        if loader != nil, search.isLoader(need.name) { return nil }
+        // glibc replaces tokens in every name; a name that cannot be expanded leads nowhere.
+        guard let name = search.name(need.name, neededBy: object) else { return need.isOptional ? nil : missing }
+        if objects.contains(where: { $0.names.contains(name) }) { return nil }
+        let hasSlash = name.bytes.contains(UInt8(ascii: "/"))
+        let directories = hasSlash ? [] : search.directories(forNeedOf: index, in: objects)
+        let candidates =
+            hasSlash
+            ? [LibraryCandidate(name: name, path: name, source: .object)]
+            : directories.map { LibraryCandidate(name: name, path: $0.path.appending(name), source: $0.source) }
+        for candidate in candidates {
+            guard let found = try closure.library(candidate, search: search, missing: &missing) else { continue }
+            closure.add(found.resolution, .needed(by: object.realPath))
+            closure.addConfigured(candidate, standard: directories)
+            if !remember(name, at: found.resolution.path) {
+                let realPath = found.resolution.path
+                _ = append(found.file, names: [name], openedPath: candidate.path, realPath: realPath, loader: index)
+            }
+            return nil
+        }
+        missing.searched = directories.map(\.path)
+        return need.isOptional ? nil : missing
+    }
+
+    /// Gives a loaded object another name.
+    ///
+    /// - Returns: Whether the file is loaded already.
+    private mutating func remember(_ name: ByteString, at realPath: ByteString) -> Bool {
+        guard let index = objects.firstIndex(where: { $0.realPath == realPath }) else { return false }
+        objects[index].names.insert(name)
+        return true
+    }
+
+    private mutating func append(
+        _ file: ELFFile,
+        names: Set<ByteString>,
+        openedPath: ByteString,
+        realPath: ByteString,
+        loader: Int?
+    ) -> Int {
+        var names = names
+        if search.knowsSonames, let soname = file.dynamic?.soname { names.insert(soname) }
+        objects.append(
+            LoadedObject(names: names, openedPath: openedPath, realPath: realPath, file: file, loader: loader)
+        )
+        return objects.count - 1
+    }
+}
