@@ -12,6 +12,8 @@ public struct OutputDescriptor: Sendable {
 
     /// Standard output.
     public static let standardOutput = OutputDescriptor(number: 1, path: "standard output")
+    /// Standard error.
+    public static let standardError = OutputDescriptor(number: 2, path: "standard error")
 
     /// A descriptor that stays open as long as this value is used.
     public init(number: Int32, path: String) {
@@ -69,5 +71,11 @@ public struct OutputDescriptor: Sendable {
     /// - Throws: ``SystemError`` with the operation `write`.
     public func append(_ bytes: [UInt8]) throws {
         try unsafe bytes.withUnsafeBytes { try unsafe append($0) }
+    }
+
+    /// The number of columns if it is a terminal.
+    public var terminalWidth: Int? {
+        var columns: Int32 = 0
+        return unsafe drydock_terminal(number, &columns) == 0 ? nil : Int(columns)
     }
 }
