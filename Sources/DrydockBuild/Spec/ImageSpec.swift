@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What an image is made of, as its author wrote it.
+///
+/// This is the Swift form of a spec. The written form is YAML or JSON and is read by ``decode(_:file:directory:)``:
+///
+/// ```swift
+/// var spec = ImageSpec(name: "redis")
+/// spec.contents = [.executable(["/usr/bin/redis-server"])]
+/// spec.config.cmd = ["/usr/bin/redis-server"]
+/// ```
+///
+/// A spec in Swift has to keep the rules of the written form by itself; they are in `schema/image.schema.json`.
+///
+/// ## Topics
+///
+/// ### The name
+/// - ``name``
+/// - ``tag``
+/// - ``annotations``
+///
+/// ### The files
+/// - ``contents``
+/// - ``copyToRoot``
+/// - ``keepContentsDirlinks``
+/// - ``files``
+/// - ``resolve(_:)``
+///
+/// ### How it runs, and where
+/// - ``config``
+/// - ``architecture``
+/// - ``variant``
+/// - ``os``
+///
+/// ### What is written into the archive
+/// - ``created``
+/// - ``mtime``
+/// - ``uid``
+/// - ``gid``
+/// - ``uname``
+/// - ``gname``
+/// - ``compressor``
+/// - ``maxLayers``
+public struct ImageSpec: Hashable, Sendable {
+    /// The repository name, with a registry and a path if wanted.
+    public var name: String
+    /// The tag; nil means one that is derived from the image's digest.
+    public var tag: String?
+    /// What appears in the image, in order.
+    public var contents: [ContentItem] = []
+    /// Directories whose content is copied to `/`, in order.
+    public var copyToRoot: [String] = []
+    /// Whether a symbolic link to a directory stays when contents bring a directory of the same name.
+    public var keepContentsDirlinks = false
+    /// Declared entries.
+    public var files: [FileSpec] = []
+    /// How a container runs.
+    public var config = ConfigSpec()
+    /// The time of creation in the image configuration.
+    public var created = Timestamp.defaultTime
+    /// The modification time of all entries that have none of their own.
+    public var mtime = Timestamp.defaultTime
+    /// The owner of entries from ``contents`` and ``copyToRoot``.
+    public var uid: UInt32 = 0
+    /// The group of entries from ``contents`` and ``copyToRoot``.
+    public var gid: UInt32 = 0
+    /// The owner's name in the archive.
+    public var uname = "root"
+    /// The group's name in the archive.
+    public var gname = "root"
+    /// The processor architecture by its name in Go; nil for this machine's.
+    public var architecture: String?
+    /// The variant of the architecture, such as `v8`.
+    public var variant: String?
+    /// The operating system; always `linux`.
+    public var os = "linux"
+    /// Annotations of the manifest.
+    public var annotations: [String: String] = [:]
+    /// How the outer archive is compressed; nil lets the destination decide.
+    public var compressor: Compressor?
+    /// The number of layers at most, from 2 to 127.
+    public var maxLayers = 100
+    /// The directory to which relative paths refer.
+    public var directory: String
+
+    /// The compression of the outer archive, by `dockerTools`' names.
+    public enum Compressor: String, Hashable, Sendable, CaseIterable {
+        /// No compression.
+        case none
+        /// Gzip.
+        case gz
+        /// Zstandard.
+        case zstd
+    }
+
+    /// A spec with nothing but a name; relative paths refer to `directory`.
+    public init(name: String, directory: String = ".") {
+        self.name = name
+        self.directory = directory
+    }
+
+    /// The path as the spec means it: a relative one is under the spec's directory, which may itself be relative.
+    public func resolve(_ path: String) -> String {
+        if path.hasPrefix("/") || directory.isEmpty || directory == "." { return path }
+        return directory.hasSuffix("/") ? directory + path : directory + "/" + path
+    }
+}
