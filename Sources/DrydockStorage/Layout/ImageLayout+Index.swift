@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DrydockFiles
+public import DrydockOCI
+import Glibc
+
+extension ImageLayout {
+    /// The images of the layout.
+    ///
+    /// - Throws: `SystemError`; ``ImageStorageFailure`` if the document is not an index.
+    public func index() throws -> ImageIndex {
+        let bytes = try Self.readDocument(indexPath, named: "index.json", of: path)
+        do { return try ImageIndex(parsing: bytes) } catch {
+            throw ImageStorageFailure(.malformedDocument(name: "index.json", failure: error), path: path)
+        }
+    }
+
+    /// Adds an image to the index, so that others find it.
+    ///
+    /// An image of the same name is replaced, and one without a name by an equal one; all others stay as they are. The
+    /// index is replaced as a whole after the blobs have reached the disk: another process sees the old or the new one.
+    ///
+    /// - Parameters:
+    ///   - descriptor: The manifest, whose blob is in the layout.
+    ///   - referenceName: The image's name in this layout, usually a tag.
+    /// - Throws: `SystemError`; ``ImageStorageFailure`` if the index is broken or has grown too large.
+    public func addImage(_ descriptor: Descriptor, referenceName: String?) throws {
+        try Self.synchronise(directory: blobFolder)
+        var descriptor = descriptor
+        if let referenceName {
+            descriptor.annotations = (descriptor.annotations ?? [:])
+                .merging([Self.referenceNameAnnotation: referenceName]) { $1 }
+        }
+        let directory = try LockedDirectory(path)
+        var index = try index()
+        let name = descriptor.referenceName
+        index.manifests.removeAll { other in
+            other.referenceName == name && (name != nil || other.digest == descriptor.digest)
+        }
+        index.manifests.append(descriptor)
+        let bytes = CanonicalJSON.encode(index)
+        guard bytes.count <= JSONValue.byteLimit else {
+            let reason = ImageStorageFailure.Reason.documentTooLarge(
+                name: "index.json",
+                size: Int64(bytes.count),
+                limit: JSONValue.byteLimit
+            )
+            throw ImageStorageFailure(reason, path: path)
+        }
+        try directory.replace("index.json", with: bytes)
+    }
+
+    /// Waits until the names in a directory have reached the disk.
+    static func synchronise(directory: String) throws {
+        let descriptor = try OwnedDescriptor(opening: directory, flags: O_RDONLY | O_DIRECTORY)
+        try DrydockStorage.synchronise(descriptor.number, directory)
+    }
+}
+
+extension Descriptor {
+    /// The image's name in a layout.
+    var referenceName: String? { annotations?[ImageLayout.referenceNameAnnotation] }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DrydockFiles
+import Glibc
+
+/// A directory that no other `LockedDirectory` of any thread or process holds at the same time.
+///
+/// The lock goes with the descriptor: the kernel releases it even when the process is killed.
+struct LockedDirectory: ~Copyable {
+    /// One fixed name is enough under the lock; what a killed process has left under it is overwritten.
+    static let temporaryName = ".drydock-document"
+
+    private let path: String
+    private let descriptor: OwnedDescriptor
+
+    /// Waits for the lock.
+    init(_ path: String) throws(SystemError) {
+        self.path = path
+        // A descriptor of its own for each lock: two locks through one descriptor would not exclude each other.
+        let directory = try OwnedDescriptor(opening: path, flags: O_RDONLY | O_DIRECTORY)
+        try lock(directory.number, path)
+        descriptor = directory
+    }
+
+    /// Replaces a file of the directory as a whole.
+    borrowing func replace(_ name: String, with bytes: [UInt8]) throws {
+        let temporary = "\(path)/\(Self.temporaryName)"
+        let file = try OwnedDescriptor(
+            opening: Self.temporaryName,
+            in: descriptor.number,
+            flags: O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW
+        )
+        do {
+            try OutputDescriptor(number: file.number, path: temporary).append(bytes)
+            try synchronise(file.number, temporary)
+            guard unsafe renameat(descriptor.number, Self.temporaryName, descriptor.number, name) == 0 else {
+                throw SystemError("create", "\(path)/\(name)", errorNumber: errno)
+            }
+        } catch {
+            remove(Self.temporaryName)
+            throw error
+        }
+        try synchronise(descriptor.number, path)
+    }
+
+    /// Removes a file of the directory if it is there.
+    borrowing func remove(_ name: String) { _ = unsafe unlinkat(descriptor.number, name, 0) }
+}
+
+/// Waits until what was written has reached the disk.
+func synchronise(_ number: Int32, _ path: @autoclosure () -> String) throws(SystemError) {
+    while fsync(number) != 0 {
+        let errorNumber = errno
+        // EINVAL and EROFS: the file system has nothing to wait for.
+        if errorNumber == EINVAL || errorNumber == EROFS { return }
+        guard errorNumber == EINTR else { throw SystemError("write", path(), errorNumber: errorNumber) }
+    }
+}
+
+/// Waits for the exclusive lock of an open file.
+func lock(_ number: Int32, _ path: @autoclosure () -> String) throws(SystemError) {
+    while flock(number, LOCK_EX) != 0 {
+        let errorNumber = errno
+        guard errorNumber == EINTR else { throw SystemError("lock", path(), errorNumber: errorNumber) }
+    }
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DrydockDigests
+import DrydockOCI
+
+/// Reads images of an OCI image layout, in a directory or an archive.
+struct LayoutReader<Contents: ImageContents> {
+    /// How deep indexes may contain indexes; two is what tools write.
+    private static var depthLimit: Int { 8 }
+    /// How many manifests and indexes are looked at before giving up.
+    private static var documentLimit: Int { 1024 }
+
+    private let contents: Contents
+    private let transport: ImageLocation.Transport
+
+    init(_ contents: Contents, _ transport: ImageLocation.Transport) {
+        self.contents = contents
+        self.transport = transport
+    }
+
+    /// Reads the image that is wanted.
+    func image(_ selection: ImageSelection) throws -> StoredImage {
+        let index: ImageIndex = try contents.document("index.json")
+        let candidates = try candidates(in: index, named: selection.reference)
+        let found = try select(from: candidates, platform: selection.platform)
+        let documents = try documents(of: found.manifest)
+        try checkLayers(of: documents.manifest)
+        let names = index.manifests.filter { $0.digest == found.entry.digest }.compactMap(\.referenceName)
+        return try StoredImage(documents, references: names, transport: transport, path: contents.path)
+    }
+
+    /// Manifest and configuration, both verified.
+    func documents(of descriptor: Descriptor) throws -> ImageDocuments {
+        let manifestBytes = try contents.blob(descriptor, named: "image manifest")
+        let manifest: ImageManifest = try contents.parse(manifestBytes, named: "image manifest")
+        guard manifest.config.mediaType.isConfiguration else {
+            throw contents.failure(.unsupportedMediaType(manifest.config.mediaType))
+        }
+        let configurationBytes = try contents.blob(manifest.config, named: "image configuration")
+        return ImageDocuments(
+            descriptor: descriptor,
+            manifestBytes: manifestBytes,
+            manifest: manifest,
+            configurationBytes: configurationBytes,
+            configuration: try contents.parse(configurationBytes, named: "image configuration")
+        )
+    }
+
+    private func checkLayers(of manifest: ImageManifest) throws {
+        for layer in manifest.layers {
+            guard let size = try contents.size(of: Contents.blobName(layer.digest)) else {
+                // Layers that must not be distributed are fetched from elsewhere.
+                if layer.urls?.isEmpty == false { continue }
+                throw contents.failure(.missingMember("layer \(layer.digest)"))
+            }
+            guard size == layer.size else {
+                throw contents.failure(
+                    .sizeMismatch(name: "layer \(layer.digest)", expected: layer.size, actual: size)
+                )
+            }
+        }
+    }
+}
+
+// MARK: - Names
+
+extension LayoutReader {
+    /// The entries of `index.json` that are meant: those of the name, or of the only name that there is.
+    private func candidates(in index: ImageIndex, named name: String?) throws -> [Descriptor] {
+        guard !index.manifests.isEmpty else { throw contents.failure(.noImage) }
+        guard let name else {
+            let labels = index.manifests.map(\.layoutLabel)
+            // Entries of one image for several platforms have no name and a platform, or all the same name.
+            let isOne = Set(index.manifests.map(\.digest)).count == 1 || Set(labels).count == 1
+            guard isOne else { throw contents.failure(.ambiguous(available: Self.unique(labels))) }
+            return index.manifests
+        }
+        let matches = index.manifests.filter { $0.isNamed(name) }
+        guard !matches.isEmpty else {
+            throw contents.failure(.noSuchImage(name, available: Self.unique(index.manifests.map(\.layoutLabel))))
+        }
+        return matches
+    }
+
+    private static func unique(_ names: [String]) -> [String] { Set(names).sorted() }
+}
+
+// MARK: - Platforms
+
+/// A manifest that was found, and the entry of `index.json` that leads to it.
+private struct FoundManifest {
+    let manifest: Descriptor
+    let entry: Descriptor
+}
+
+extension LayoutReader {
+    private func select(from entries: [Descriptor], platform: Platform?) throws -> FoundManifest {
+        let found = try manifests(below: entries)
+        guard let first = found.first else { throw contents.failure(.noImage) }
+        if found.count == 1, platform == nil { return first }
+        let wanted = platform ?? .host
+        var available: [Platform] = []
+        for candidate in found {
+            let platform = try self.platform(of: candidate.manifest)
+            // "If multiple manifests match a client or runtime's requirements, the first matching entry SHOULD be used."
+            // https://github.com/opencontainers/image-spec/blob/v1.1.1/image-index.md#image-index-property-descriptions
+            if platform.satisfies(wanted) { return candidate }
+            if !available.contains(platform) { available.append(platform) }
+        }
+        throw contents.failure(.noSuchPlatform(wanted, available: available))
+    }
+
+    /// What a manifest's image runs on: what the index says, or else what the configuration says.
+    private func platform(of descriptor: Descriptor) throws -> Platform {
+        try descriptor.platform ?? documents(of: descriptor).configuration.platform
+    }
+
+    /// All manifests that entries lead to over any number of indexes, each once, in their order.
+    private func manifests(below entries: [Descriptor]) throws -> [FoundManifest] {
+        var found: [FoundManifest] = []
+        var seen: Set<Digest> = []
+        for entry in entries { try collect(entry, entry: entry, depth: 1, into: &found, &seen) }
+        return found
+    }
+
+    private func collect(
+        _ descriptor: Descriptor,
+        entry: Descriptor,
+        depth: Int,
+        into found: inout [FoundManifest],
+        _ seen: inout Set<Digest>
+    ) throws {
+        // A digest that was seen leads to nothing new, and in a circle to itself.
+        guard seen.insert(descriptor.digest).inserted, !descriptor.isAttestation else { return }
+        guard seen.count <= Self.documentLimit else { throw contents.failure(.indexTooDeep(limit: Self.documentLimit)) }
+        if descriptor.mediaType.isManifest { return found.append(FoundManifest(manifest: descriptor, entry: entry)) }
+        guard descriptor.mediaType.isIndex else {
+            throw contents.failure(.unsupportedMediaType(descriptor.mediaType))
+        }
+        guard depth <= Self.depthLimit else { throw contents.failure(.indexTooDeep(limit: Self.depthLimit)) }
+        let bytes = try contents.blob(descriptor, named: "image index")
+        let index: ImageIndex = try contents.parse(bytes, named: "image index")
+        for child in index.manifests {
+            try collect(child, entry: entry, depth: depth + 1, into: &found, &seen)
+        }
+    }
+}
+
+extension Descriptor {
+    /// The annotation in which containerd keeps the full name.
+    private static let containerdName = "io.containerd.image.name"
+
+    /// How an entry of `index.json` is shown and chosen.
+    fileprivate var layoutLabel: String {
+        referenceName ?? (platform == nil ? digest.description : "(no name)")
+    }
+
+    /// Whether an entry of `index.json` is meant by a name, or by its digest.
+    fileprivate func isNamed(_ name: String) -> Bool {
+        if referenceName == name || digest.description == name { return true }
+        guard let full = annotations?[Self.containerdName].flatMap({ try? ImageReference($0) }),
+            let wanted = try? ImageReference(name)
+        else { return false }
+        return full.withDefaultTag == wanted.withDefaultTag
+    }
+
+    /// Whether it is what BuildKit adds to say how an image was built; its platform is `unknown/unknown`.
+    fileprivate var isAttestation: Bool {
+        annotations?["vnd.docker.reference.type"] == "attestation-manifest"
+            || platform.map { $0.os == "unknown" && $0.architecture == "unknown" } == true
+    }
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import DrydockDigests
+import DrydockFiles
+public import DrydockOCI
+
+/// What is known of an image in an archive or layout, without its layers' content.
+///
+/// Manifest and configuration have the digests and sizes that they should have. The layers' sizes are checked, their
+/// digests are not: that would mean to read them.
+public struct StoredImage: Sendable {
+    /// One layer.
+    public struct Layer: Hashable, Sendable {
+        /// The digest of the uncompressed tar, as the configuration states it.
+        public let diffID: Digest
+        /// The blob as it is stored.
+        public let descriptor: Descriptor
+        /// Which command or input made the layer, as the history states it.
+        public let createdBy: String?
+    }
+
+    /// The form in which the image is stored.
+    public let transport: ImageLocation.Transport
+    /// The manifest's type, digest and size.
+    public let descriptor: Descriptor
+    /// The manifest as it is stored, or as it would be in an archive that has none.
+    public let manifestBytes: [UInt8]
+    /// The manifest.
+    public let manifest: ImageManifest
+    /// The configuration as it is stored; its digest is the imageID.
+    public let configurationBytes: [UInt8]
+    /// The configuration.
+    public let configuration: ImageConfiguration
+    /// The names that the image has where it is stored: references in an archive, tags in a layout.
+    public let references: [String]
+    /// The layers, lowest first.
+    public let layers: [Layer]
+
+    /// The digest of the configuration.
+    public var imageID: Digest { manifest.config.digest }
+
+    /// What the image runs on.
+    public var platform: Platform { configuration.platform }
+
+    /// Reads the description of an image; blocks.
+    ///
+    /// - Parameters:
+    ///   - location: Where the image is; a bare path is recognised by its content.
+    ///   - platform: Which of several images to take. Without it a single image is taken whatever it runs on, and of
+    ///     several the one that this machine runs.
+    /// - Throws: ``ImageStorageFailure``, also if there are several images to choose from; `SystemError`.
+    public init(at location: ImageLocation, platform: Platform? = nil) throws {
+        let selection = ImageSelection(reference: location.reference, platform: platform)
+        if try FileStatus(of: location.path).kind == .directory {
+            guard location.transport ?? .ociLayout == .ociLayout else {
+                throw ImageStorageFailure(.notOfKind("a file"), path: location.path)
+            }
+            guard try ImageLayout.hasMarker(location.path) else {
+                throw ImageStorageFailure(Self.unrecognised(location.transport), path: location.path)
+            }
+            self = try LayoutReader(DirectoryContents(path: location.path), .ociLayout).image(selection)
+        } else {
+            let archive = try ArchiveContents(location.path)
+            switch try Self.transport(of: archive, wanted: location.transport) {
+            case .dockerArchive: self = try DockerArchiveReader(archive).image(selection)
+            case let transport: self = try LayoutReader(archive, transport).image(selection)
+            }
+        }
+    }
+
+    /// What an archive is; Docker 25 and later write archives that are both, with names as Docker writes them.
+    private static func transport(
+        of archive: ArchiveContents,
+        wanted: ImageLocation.Transport?
+    ) throws -> ImageLocation.Transport {
+        let hasDockerForm = try archive.file("manifest.json") != nil || archive.file("repositories") != nil
+        if hasDockerForm, wanted ?? .dockerArchive == .dockerArchive { return .dockerArchive }
+        let hasLayoutForm = try archive.file("oci-layout") != nil && archive.file("index.json") != nil
+        if hasLayoutForm, wanted ?? .ociArchive == .ociArchive { return .ociArchive }
+        throw archive.failure(unrecognised(wanted))
+    }
+
+    private static func unrecognised(_ wanted: ImageLocation.Transport?) -> ImageStorageFailure.Reason {
+        switch wanted {
+        case nil: .unrecognised
+        case .dockerArchive: .notOfKind("a docker-archive")
+        case .ociLayout: .notOfKind("an OCI image layout")
+        case .ociArchive: .notOfKind("an oci-archive")
+        }
+    }
+
+    /// Puts an image together from what was read.
+    init(_ documents: ImageDocuments, references: [String], transport: ImageLocation.Transport, path: String) throws {
+        self.transport = transport
+        self.references = references
+        descriptor = documents.descriptor
+        manifestBytes = documents.manifestBytes
+        manifest = documents.manifest
+        configurationBytes = documents.configurationBytes
+        configuration = documents.configuration
+        layers = try Self.layers(of: manifest, configuration, path: path)
+    }
+
+    private static func layers(
+        of manifest: ImageManifest,
+        _ configuration: ImageConfiguration,
+        path: String
+    ) throws -> [Layer] {
+        let diffIDs = configuration.rootfs.diffIDs
+        guard diffIDs.count == manifest.layers.count else {
+            let reason = ImageStorageFailure.Reason.layerCountMismatch(
+                expected: diffIDs.count,
+                actual: manifest.layers.count
+            )
+            throw ImageStorageFailure(reason, path: path)
+        }
+        let steps = (configuration.history ?? []).filter { $0.emptyLayer != true }
+        // A history of another length says nothing about which step made which layer.
+        let isComplete = steps.count == diffIDs.count
+        return diffIDs.indices.map { position in
+            Layer(
+                diffID: diffIDs[position],
+                descriptor: manifest.layers[position],
+                createdBy: isComplete ? steps[position].createdBy : nil
+            )
+        }
+    }
+}
+
+/// Which image of several is wanted.
+struct ImageSelection {
+    let reference: String?
+    let platform: Platform?
+}
+
+/// Manifest and configuration of one image.
+struct ImageDocuments {
+    let descriptor: Descriptor
+    let manifestBytes: [UInt8]
+    let manifest: ImageManifest
+    let configurationBytes: [UInt8]
+    let configuration: ImageConfiguration
+}
