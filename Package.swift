@@ -91,11 +91,10 @@ let package = Package(
         // Tests
         .target(
             name: "DrydockTestSupport",
-            dependencies: ["DrydockBytes", "DrydockFiles"],
             path: "Tests/DrydockTestSupport",
             swiftSettings: settings
         ),
-        tests("ArchitectureTests", ["DrydockTestSupport"]),
+        tests("ArchitectureTests", []),
         tests("DrydockBytesTests", ["DrydockBytes"]),
         tests("DrydockDigestsTests", ["DrydockDigests"]),
         tests("DrydockTarTests", ["DrydockBytes", "DrydockTar", "DrydockTestSupport"]),
