@@ -27,7 +27,9 @@ struct ArchiveBuilder {
     }
 
     /// A header of type `x` or `g` with those records.
-    mutating func addPax(_ records: String..., type: Character = "x") {
+    mutating func addPax(_ records: String..., type: Character = "x") { addPaxRecords(records, type: type) }
+
+    mutating func addPaxRecords(_ records: [String], type: Character = "x") {
         add(type: type, name: "pax", content: records.flatMap { Array(Self.record($0).utf8) })
     }
 
