@@ -41,9 +41,10 @@ struct HeaderBlock {
     func putChecksum(in output: inout [UInt8]) {
         let field = TarField.checksum
         let space = UInt8(ascii: " ")
-        var sum = Int64(space) * Int64(field.width)
-        for index in start..<start + TarFormat.blockSize { sum += Int64(output[index]) }
-        putNumber(sum, in: TarField(at: field.offset, width: field.width - 1), of: &output)
+        // Cannot overflow: 512 bytes of 255 need 17 bits. The compiler makes a few vector instructions of this.
+        var sum = UInt32(space) * UInt32(field.width)
+        for byte in output[start..<start + TarFormat.blockSize] { sum &+= UInt32(byte) }
+        putNumber(Int64(sum), in: TarField(at: field.offset, width: field.width - 1), of: &output)
         output[start + field.offset + field.width - 1] = space
     }
 }

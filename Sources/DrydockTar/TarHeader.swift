@@ -14,22 +14,21 @@ struct TarHeader {
         self.block = block
         self.offset = offset
         typeFlag = block[TarField.typeFlag.offset]
-        let (unsigned, signed) = Self.checksums(of: block)
+        let unsigned = Self.checksum(of: block) { Int32($0) }
         let stated = try number(in: .checksum, called: "checksum")
         // Some old archivers summed signed bytes.
-        guard stated == unsigned || stated == signed else {
+        guard stated == unsigned || stated == Self.checksum(of: block, value: { Int32(Int8(bitPattern: $0)) }) else {
             throw TarReadingFailure(.badChecksum(expected: unsigned, actual: stated), at: offset)
         }
     }
 
-    private static func checksums(of block: [UInt8]) -> (unsigned: Int64, signed: Int64) {
-        let spaces = Int64(UInt8(ascii: " ")) * Int64(TarField.checksum.width)
-        var (unsigned, signed) = (spaces, spaces)
-        for (index, byte) in block.enumerated() where !TarField.checksum.range.contains(index) {
-            unsigned += Int64(byte)
-            signed += Int64(Int8(bitPattern: byte))
-        }
-        return (unsigned, signed)
+    /// The sum of all bytes, with the checksum's own as spaces.
+    private static func checksum(of block: [UInt8], value: (UInt8) -> Int32) -> Int64 {
+        var sum = Int32(UInt8(ascii: " ")) * Int32(TarField.checksum.width)
+        // Cannot overflow: 512 bytes of 255 need 17 bits.
+        for byte in block { sum &+= value(byte) }
+        for byte in block[TarField.checksum.range] { sum &-= value(byte) }
+        return Int64(sum)
     }
 
     /// The number in a field.
