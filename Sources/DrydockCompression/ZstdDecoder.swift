@@ -39,9 +39,8 @@ import CDrydockCompression
     // libzstd may be built to read the formats of before version 1.0, too; nothing writes them any more, and no
     // specification describes them, so they are refused here.
     func start(with bytes: [UInt8]) -> FrameStart {
-        guard Self.isFrameStart(prefix: bytes[...]) else { return .other }
-        _ = unsafe ZSTD_DCtx_reset(context, ZSTD_reset_session_only)
-        return .frame
+        // The library itself is ready for a new frame after each one.
+        Self.isFrameStart(prefix: bytes[...]) ? .frame : .other
     }
 
     func decode(

@@ -145,9 +145,17 @@ import Testing
     }
 
     @Test func `a failure is final`() throws {
-        let source = ArraySource([0x1F])
-        let decompressor = unsafe try Decompressor(.gzip) { unsafe source.read(into: $0) }
-        let failure = DecompressionFailure(.truncated, format: .gzip, inputOffset: 1)
+        // One byte too many is all that the stream holds: were it read on, it would seem to have ended well.
+        let stream = try BlockCompressor(.gzip).compress([1])
+        let source = ArraySource(stream)
+        var limits = DecompressionLimits()
+        limits.maximumOutput = 0
+        let decompressor = unsafe try Decompressor(.gzip, limits: limits) { unsafe source.read(into: $0) }
+        let failure = DecompressionFailure(
+            .outputTooLarge(limit: 0),
+            format: .gzip,
+            inputOffset: Int64(stream.count)
+        )
         for _ in 0..<2 { #expect(throws: failure) { try decompressor.readAll() } }
     }
 }

@@ -71,8 +71,8 @@ import Testing
             writing: { _ in written += 1 }
         )
         #expect(written == 20)
-        #expect(mostHeld <= workers + 1)
-        #expect(mostHeld >= workers)
+        // One worker is the caller's own task, which fills nothing while it compresses.
+        #expect(mostHeld == (workers == 1 ? 1 : workers + 1))
     }
 
     @Test(arguments: [1, 2, 8]) func `a failing source stops the stream`(_ workers: Int) async {
