@@ -61,8 +61,8 @@ public struct ExecutableClosure: Hashable, Sendable {
     public let links: [Link]
     /// The libraries that the loader finds only because `/etc/ld.so.conf` names their directory, sorted by path.
     ///
-    /// The loader does not read that file but the cache that is made of it, so that these need an `/etc/ld.so.cache`
-    /// in the image. Empty for most programs.
+    /// The loader does not read that file but the cache that is made of it, so that these need a ``LoaderCache`` as
+    /// `/etc/ld.so.cache` in the image. Empty for most programs.
     public let configuredLibraries: [ConfiguredLibrary]
 
     /// A library that is found only through the loader's cache.
@@ -71,5 +71,10 @@ public struct ExecutableClosure: Hashable, Sendable {
         public let name: ByteString
         /// The path at which the loader opens it; links in it are among ``ExecutableClosure/links``.
         public let path: ByteString
+
+        package init(name: ByteString, path: ByteString) {
+            self.name = name
+            self.path = path
+        }
     }
 }

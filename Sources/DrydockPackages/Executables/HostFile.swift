@@ -2,7 +2,6 @@
 
 import DrydockBytes
 import DrydockFiles
-import Glibc
 
 /// An open regular file of the host of which single parts are read.
 struct HostFile: ~Copyable {
@@ -41,21 +40,12 @@ struct HostFile: ~Copyable {
 
     /// Reads at most `count` bytes that begin at `offset`; fewer where the file ends.
     borrowing func prefix(_ count: Int, at offset: UInt64 = 0) throws -> [UInt8] {
-        guard offset < size, let start = off_t(exactly: offset) else { return [] }
-        let number = descriptor.number
-        var errorNumber: Int32 = 0
-        let wanted = min(count, Int(clamping: size - offset))
-        let result = unsafe [UInt8](unsafeUninitializedCapacity: wanted) { buffer, initializedCount in
-            while initializedCount < wanted {
-                let rest = unsafe UnsafeMutableBufferPointer(rebasing: buffer[initializedCount...])
-                let got = unsafe pread(number, rest.baseAddress, rest.count, start + off_t(initializedCount))
-                if got < 0, errno == EINTR { continue }
-                if got < 0 { errorNumber = errno }
-                if got <= 0 { return }
-                initializedCount += got
-            }
+        guard offset < size, let start = Int64(exactly: offset) else { return [] }
+        var bytes = [UInt8](repeating: 0, count: min(count, Int(clamping: size - offset)))
+        let got = try unsafe bytes.withUnsafeMutableBytes { buffer in
+            try unsafe descriptor.read(into: buffer, at: start, path: path.description)
         }
-        guard errorNumber == 0 else { throw SystemError("read", path.description, errorNumber: errorNumber) }
-        return result
+        bytes.removeLast(bytes.count - got)
+        return bytes
     }
 }

@@ -62,23 +62,22 @@ package struct HostRoot: Sendable {
 
     /// The names in a directory, sorted, without `.` and `..`.
     package func names(in directory: Resolution) throws(PathFailure) -> [ByteString] {
-        guard let stream = unsafe opendir(systemPath(directory.path)) else {
-            throw PathFailure(.system(errno), path: directory.path)
+        do {
+            var place = try HostDirectory(prefix.isEmpty ? "/" : String(decoding: prefix, as: UTF8.self))
+            for component in directory.path.bytes.split(separator: Self.slash) {
+                place = try HostDirectory(ByteString(component), in: place, followingLinks: false)
+            }
+            return try place.names()
+        } catch {
+            throw PathFailure(.system(error.errorNumber), path: directory.path)
         }
-        defer { unsafe closedir(stream) }
-        var names: [ByteString] = []
-        while let entry = unsafe readdir(stream) {
-            let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { unsafe Array($0.prefix { $0 != 0 }) }
-            if !name.elementsEqual(".".utf8), !name.elementsEqual("..".utf8) { names.append(ByteString(name)) }
-        }
-        return names.sorted()
     }
 
     /// Opens a regular file.
     func open(_ file: Resolution) throws -> HostFile {
         // A file that was exchanged since it was resolved: links are refused, and a pipe must not make us wait.
         let flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
-        let number = unsafe Glibc.open(systemPath(file.path), flags)
+        let number = unsafe systemPath(file.path).withCString { unsafe Glibc.open($0, flags) }
         guard number >= 0 else { throw PathFailure(.system(errno), path: file.path) }
         let descriptor = OwnedDescriptor(adopting: number)
         let status = try descriptor.status(path: file.path.description)
@@ -102,7 +101,8 @@ package struct HostRoot: Sendable {
 
     private func status(of component: ArraySlice<UInt8>, _ walk: Walk) throws(PathFailure) -> Walk.Status {
         var raw = stat()
-        guard unsafe lstat(systemPath(walk.path(of: component)), &raw) == 0 else {
+        let result = unsafe systemPath(walk.path(of: component)).withCString { unsafe lstat($0, &raw) }
+        guard result == 0 else {
             let errorNumber = errno
             guard errorNumber == ENOENT else { throw walk.failure(.system(errorNumber)) }
             guard let link = walk.currentLink else { throw walk.failure(.missing) }
@@ -124,15 +124,14 @@ package struct HostRoot: Sendable {
 
     private func target(of component: ArraySlice<UInt8>, _ walk: Walk) throws(PathFailure) -> ByteString {
         var buffer = [CChar](repeating: 0, count: Self.targetLimit)
-        let count = unsafe readlink(systemPath(walk.path(of: component)), &buffer, Self.targetLimit)
+        let path = systemPath(walk.path(of: component))
+        let count = unsafe path.withCString { unsafe readlink($0, &buffer, Self.targetLimit) }
         guard count > 0 else { throw walk.failure(.system(errno)) }
         return ByteString(buffer[..<count].map { UInt8(bitPattern: $0) })
     }
 
-    /// The path that the kernel is given, with the zero byte at its end.
-    private func systemPath(_ path: ByteString) -> [CChar] {
-        (prefix + path.bytes + [0]).map { CChar(bitPattern: $0) }
-    }
+    /// The path that the kernel is given.
+    private func systemPath(_ path: ByteString) -> ByteString { ByteString(prefix + path.bytes) }
 }
 
 /// The way along one path: what has been passed, and what is still to come.

@@ -15,6 +15,8 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
     package let code: ELFMachine
     /// What Debian calls the machine's directory of libraries, for example `x86_64-linux-gnu`.
     package let triplet: String
+    /// How `/etc/ld.so.cache` marks libraries of this machine (`FLAG_…` in glibc's `sysdeps/generic/ldconfig.h`).
+    package let cacheKind: UInt32
     /// What the loader puts in place of `$PLATFORM` on the oldest processor of this kind; nil where that has no name.
     package let platform: String?
 
@@ -29,6 +31,7 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
         // Debian's armel, the port for processors without floating point registers, is the only one below v6.
         let lacksFloatingPoint = architecture == "arm" && variant == "v5"
         triplet = lacksFloatingPoint ? "arm-linux-gnueabi" : row.triplet
+        cacheKind = lacksFloatingPoint ? 0x0B00 : row.cacheKind
         platform = architecture == "arm" ? (variant ?? "v7") + "l" : row.platform
     }
 
@@ -41,30 +44,42 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
     private struct Row: Sendable {
         let code: ELFMachine
         let triplet: String
+        let cacheKind: UInt32
         let platform: String?
     }
 
     /// Machine numbers are those of <https://www.sco.com/developers/gabi/latest/ch4.eheader.html>.
     private static let rows: [String: Row] = [
-        "386": row(3, .narrow, .little, "i386-linux-gnu", platform: "i686"),
-        "amd64": row(62, .wide, .little, "x86_64-linux-gnu", platform: "x86_64"),
-        "arm": row(40, .narrow, .little, "arm-linux-gnueabihf"),
-        "arm64": row(183, .wide, .little, "aarch64-linux-gnu", platform: "aarch64"),
-        "loong64": row(258, .wide, .little, "loongarch64-linux-gnu"),
-        "mips64le": row(8, .wide, .little, "mips64el-linux-gnuabi64"),
-        "ppc64le": row(21, .wide, .little, "powerpc64le-linux-gnu"),
-        "riscv64": row(243, .wide, .little, "riscv64-linux-gnu"),
-        "s390x": row(22, .wide, .big, "s390x-linux-gnu"),
+        "386": row(littleEndian32(3), "i386-linux-gnu", 0x0000, platform: "i686"),
+        "amd64": row(littleEndian64(62), "x86_64-linux-gnu", 0x0300, platform: "x86_64"),
+        "arm": row(littleEndian32(40), "arm-linux-gnueabihf", 0x0900),
+        "arm64": row(littleEndian64(183), "aarch64-linux-gnu", 0x0A00, platform: "aarch64"),
+        "loong64": row(littleEndian64(258), "loongarch64-linux-gnu", 0x1200),
+        "mips64le": row(littleEndian64(8), "mips64el-linux-gnuabi64", 0x0700),
+        "ppc64le": row(littleEndian64(21), "powerpc64le-linux-gnu", 0x0500),
+        "riscv64": row(littleEndian64(243), "riscv64-linux-gnu", 0x1000),
+        "s390x": row(bigEndian64(22), "s390x-linux-gnu", 0x0400),
     ]
 
+    private static func littleEndian32(_ number: UInt16) -> ELFMachine {
+        ELFMachine(number: number, width: .narrow, order: .little)
+    }
+
+    private static func littleEndian64(_ number: UInt16) -> ELFMachine {
+        ELFMachine(number: number, width: .wide, order: .little)
+    }
+
+    private static func bigEndian64(_ number: UInt16) -> ELFMachine {
+        ELFMachine(number: number, width: .wide, order: .big)
+    }
+
     private static func row(
-        _ number: UInt16,
-        _ width: ELFMachine.Width,
-        _ order: ByteOrder,
+        _ code: ELFMachine,
         _ triplet: String,
+        _ cacheKind: UInt32,
         platform: String? = nil
     ) -> Row {
-        Row(code: ELFMachine(number: number, width: width, order: order), triplet: triplet, platform: platform)
+        Row(code: code, triplet: triplet, cacheKind: cacheKind, platform: platform)
     }
 
     /// The architecture that an ELF header means, if it is a known one.
@@ -77,6 +92,8 @@ public struct Machine: Hashable, Sendable, CustomStringConvertible {
 public struct UnknownMachine: Error, Equatable, CustomStringConvertible {
     /// The architecture as it was given.
     public let architecture: String
+
+    package init(architecture: String) { self.architecture = architecture }
 
     /// Names the architecture and those that are known.
     public var description: String {
