@@ -84,7 +84,10 @@ let package = Package(
         // Level 5
         module(
             "DrydockCommands",
-            ["DrydockBuild", "DrydockStorage", "DrydockOCI", "DrydockDigests", "DrydockFiles", argumentParser]
+            [
+                "DrydockBuild", "DrydockStorage", "DrydockOCI", "DrydockDigests", "DrydockFiles", "DrydockBytes",
+                "DrydockCompression", argumentParser,
+            ]
         ),
         // Level 6
         .executableTarget(name: "drydock", dependencies: ["DrydockCommands"], swiftSettings: settings),

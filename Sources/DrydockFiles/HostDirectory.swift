@@ -23,7 +23,10 @@ public struct HostDirectory: ~Copyable, Sendable {
 
     /// Opens the directory `name` in `parent`.
     ///
-    /// - Parameter followingLinks: false refuses a symbolic link in place of the directory.
+    /// - Parameters:
+    ///   - name: The entry's name.
+    ///   - parent: Where it is.
+    ///   - followingLinks: False refuses a symbolic link in place of the directory.
     /// - Throws: ``SystemError``.
     public init(
         _ name: ByteString,

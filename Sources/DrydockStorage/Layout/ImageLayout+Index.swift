@@ -26,11 +26,7 @@ extension ImageLayout {
     /// - Throws: `SystemError`; ``ImageStorageFailure`` if the index is broken or has grown too large.
     public func addImage(_ descriptor: Descriptor, referenceName: String?) throws {
         try Self.synchronise(directory: blobFolder)
-        var descriptor = descriptor
-        if let referenceName {
-            descriptor.annotations = (descriptor.annotations ?? [:])
-                .merging([Self.referenceNameAnnotation: referenceName]) { $1 }
-        }
+        let descriptor = descriptor.named(referenceName)
         let directory = try LockedDirectory(path)
         var index = try index()
         let name = descriptor.referenceName
@@ -58,6 +54,16 @@ extension ImageLayout {
 }
 
 extension Descriptor {
+    /// The same descriptor with the name that an index gives to its image.
+    public func named(_ referenceName: String?) -> Descriptor {
+        guard let referenceName else { return self }
+        var descriptor = self
+        descriptor.annotations = (annotations ?? [:]).merging([ImageLayout.referenceNameAnnotation: referenceName]) {
+            $1
+        }
+        return descriptor
+    }
+
     /// The image's name in a layout.
     var referenceName: String? { annotations?[ImageLayout.referenceNameAnnotation] }
 }

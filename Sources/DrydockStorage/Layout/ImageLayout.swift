@@ -30,6 +30,14 @@ public struct ImageLayout: Sendable {
     /// [Image specification, Annotations](https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md#pre-defined-annotation-keys).
     public static let referenceNameAnnotation = "org.opencontainers.image.ref.name"
 
+    /// The name of the file that makes a directory a layout.
+    public static let markerName = "oci-layout"
+
+    /// The content of that file.
+    ///
+    /// [Image specification, `oci-layout` file](https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md#oci-layout-file).
+    public static let marker = Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8)
+
     /// The directory as the user wrote it.
     public let path: String
 
@@ -51,7 +59,7 @@ public struct ImageLayout: Sendable {
                 throw ImageStorageFailure(.directoryNotEmpty, path: path)
             }
             // The marker comes first: a process that is killed after it has left a layout that the next one completes.
-            try directory.replace("oci-layout", with: Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8))
+            try directory.replace(Self.markerName, with: Self.marker)
         }
         try Self.makeDirectory(path + "/blobs")
         try Self.makeDirectory(blobFolder)

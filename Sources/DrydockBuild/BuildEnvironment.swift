@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import DrydockOCI
+
+/// What a build may know of the machine it runs on.
+///
+/// Libraries do not ask for it: it is handed to them.
+public struct BuildEnvironment: Sendable {
+    /// The time of the build, for `now`.
+    public var now: Timestamp.Instant
+    /// The value of `SOURCE_DATE_EPOCH`, if it is set.
+    public var sourceDateEpoch: String?
+    /// Where decompressed archives are kept during the build.
+    public var temporaryDirectory: String
+    /// The directory to which relative paths refer; absolute.
+    public var workingDirectory: String
+    /// The platform of this machine.
+    public var platform: Platform
+
+    /// A machine as it is described.
+    public init(
+        now: Timestamp.Instant,
+        sourceDateEpoch: String? = nil,
+        temporaryDirectory: String = "/tmp",
+        workingDirectory: String = "/",
+        platform: Platform = .host
+    ) {
+        self.now = now
+        self.sourceDateEpoch = sourceDateEpoch
+        self.temporaryDirectory = temporaryDirectory
+        self.workingDirectory = workingDirectory
+        self.platform = platform
+    }
+
+    /// The point in time that a spec means.
+    func instant(of timestamp: Timestamp) throws -> Timestamp.Instant {
+        try timestamp.instant(now: now, sourceDateEpoch: sourceDateEpoch)
+    }
+
+    /// The platform that a spec asks for, or this machine's.
+    func platform(of spec: ImageSpec) -> Platform {
+        guard let architecture = spec.architecture else {
+            return Platform(os: spec.os, architecture: platform.architecture, variant: spec.variant ?? platform.variant)
+        }
+        return Platform(os: spec.os, architecture: architecture, variant: spec.variant)
+    }
+
+    /// A path from the root.
+    func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : "\(workingDirectory)/\(path)" }
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DrydockBytes
+import DrydockFiles
+import DrydockOCI
+import DrydockPackages
+import DrydockTar
+
+/// Finds everything that a spec names on this host.
+///
+/// Reads metadata, and the headers of executables and archives.
+struct ContentsResolver {
+    let spec: ImageSpec
+    let environment: BuildEnvironment
+    let style: EntryStyle
+    let machine: Machine
+
+    init(spec: ImageSpec, environment: BuildEnvironment) throws {
+        self.spec = spec
+        self.environment = environment
+        style = EntryStyle(
+            owner: TreeEntry.Ownership(uid: spec.uid, gid: spec.gid, userName: spec.uname, groupName: spec.gname),
+            modificationTime: try environment.instant(of: spec.mtime).seconds
+        )
+        let platform = environment.platform(of: spec)
+        machine = try Machine(architecture: platform.architecture, variant: platform.variant)
+    }
+
+    /// The inputs in the order in which later ones win.
+    ///
+    /// - Throws: The errors of `DrydockPackages`, each with the path that it failed on.
+    func resolve() throws -> Contents {
+        // An image has one cache of its loader: each item's holds the libraries of those before it, too.
+        var configured: [ExecutableClosure.ConfiguredLibrary] = []
+        var inputs = try spec.contents.map { try input($0, &configured) }
+        inputs += try spec.copyToRoot.map(copied)
+        if !spec.files.isEmpty { inputs.append(try declared()) }
+        return Contents(inputs: inputs, style: style)
+    }
+
+    private func input(
+        _ item: ContentItem,
+        _ configured: inout [ExecutableClosure.ConfiguredLibrary]
+    ) throws -> Contents.Input {
+        switch item {
+        case .executable(let paths, let dlopen): try executables(paths, dlopen: dlopen, &configured)
+        case .directory(let path, let place): try directory(path, at: place)
+        case .archive(let path, let place, let strip): try archive(path, at: place, strip: strip)
+        }
+    }
+
+    private func executables(
+        _ paths: [String],
+        dlopen: [String],
+        _ configured: inout [ExecutableClosure.ConfiguredLibrary]
+    ) throws -> Contents.Input {
+        let closure = try ExecutableResolver(machine: machine).closure(
+            of: paths.map { ByteString(environment.absolute(spec.resolve($0))) },
+            opening: dlopen.map { ByteString(environment.absolute(spec.resolve($0))) }
+        )
+        configured += closure.configuredLibraries
+        let cache = closure.configuredLibraries.isEmpty ? nil : LoaderCache(of: configured, machine: machine)
+        return Contents.Input(
+            kind: .store,
+            label: Self.label("executable", paths),
+            paths: closure.files.map { "\($0.path)" },
+            entries: try ExecutableTree(closure: closure, style: style, cache: cache).entries()
+        )
+    }
+
+    private func directory(_ path: String, at place: String) throws -> Contents.Input {
+        let tree = DirectoryTree(root: spec.resolve(path), prefix: Self.imagePath(place), style: style)
+        return Contents.Input(
+            kind: .store,
+            label: Self.label("directory", [path]),
+            paths: [spec.resolve(path)],
+            entries: try tree.entries()
+        )
+    }
+
+    private func archive(_ path: String, at place: String, strip: Int) throws -> Contents.Input {
+        let tree = ArchiveTree(
+            path: spec.resolve(path),
+            prefix: Self.imagePath(place),
+            strippedComponents: strip,
+            modificationTime: style.modificationTime,
+            temporaryDirectory: environment.temporaryDirectory
+        )
+        return Contents.Input(
+            kind: .store,
+            label: Self.label("archive", [path]),
+            paths: [spec.resolve(path)],
+            entries: try tree.entries()
+        )
+    }
+
+    /// A tree of `copyToRoot`, with links to directories as `rsync -ak` or `rsync -aK` treats them.
+    private func copied(_ path: String) throws -> Contents.Input {
+        let tree = DirectoryTree(
+            root: spec.resolve(path),
+            style: style,
+            copiesDirectoryLinks: !spec.keepContentsDirlinks
+        )
+        return Contents.Input(
+            kind: .customisation,
+            label: Self.label("copyToRoot", [path]),
+            paths: [spec.resolve(path)],
+            entries: try tree.entries()
+        )
+    }
+
+    private func declared() throws -> Contents.Input {
+        let files = DeclaredFiles(spec: spec, environment: environment, style: style)
+        return Contents.Input(
+            kind: .customisation,
+            label: Self.label("files", spec.files.map(\.path)),
+            paths: files.sources,
+            entries: try spec.files.map(files.entry)
+        )
+    }
+
+    static func imagePath(_ path: String) -> ByteString {
+        ByteString(Array(path.utf8.drop { $0 == UInt8(ascii: "/") }))
+    }
+
+    /// For example `executable /bin/ls and 3 more`: short, and without a path of this host that the spec does not name.
+    private static func label(_ kind: String, _ paths: [String]) -> String {
+        let first = paths.first.map { " " + $0 } ?? ""
+        return kind + first + (paths.count > 1 ? " and \(paths.count - 1) more" : "")
+    }
+}

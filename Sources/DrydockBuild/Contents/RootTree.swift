@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DrydockBytes
+import DrydockPackages
+
+/// The root file system of an image, put together from inputs of which later ones win.
+///
+/// Each path belongs to the input that gave it its present form, and is packed into that input's layer and no other.
+/// An entry that repeats what is already there stays where it was, so that a library that two inputs need is packed
+/// once. Links to directories that are already there are followed: a file for `/lib/x` over a `/lib` that links to
+/// `usr/lib` lands in `/usr/lib`, and the link stays.
+struct RootTree {
+    /// The number of links that a path may lead through, as in Linux (path_resolution(7)).
+    static let maximumLinks = 40
+
+    private struct Node {
+        var entry: TreeEntry?
+        var owner: Int
+        var children: [ByteString: Int] = [:]
+        let parent: Int
+        let name: ByteString
+
+        var isDirectory: Bool { entry.map(\.isDirectory) ?? true }
+    }
+
+    private var nodes = [Node(entry: nil, owner: 0, parent: 0, name: "")]
+    /// What the inputs are called, for messages.
+    private let inputs: [String]
+    private let style: EntryStyle
+
+    /// A root without entries.
+    ///
+    /// - Parameters:
+    ///   - inputs: What each input is called in messages, by its number.
+    ///   - style: Owner and time of directories that no input mentions.
+    init(inputs: [String], style: EntryStyle) {
+        self.inputs = inputs
+        self.style = style
+    }
+
+    /// Puts an entry of input number `input` at its path.
+    mutating func insert(_ entry: TreeEntry, from input: Int) throws(ContentsConflict) {
+        let components = Self.components(of: entry.path)
+        guard let name = components.last else {
+            nodes[0].entry = entry
+            nodes[0].owner = input
+            return
+        }
+        var resolution = Resolution(path: entry.path, input: input)
+        let parent = try directory(at: components.dropLast(), from: 0, &resolution)
+        if let existing = nodes[parent].children[name] {
+            try replace(existing, with: entry, &resolution)
+        } else {
+            add(entry, named: name, to: parent, from: input)
+        }
+    }
+
+    /// The entries that belong to one of `owners`, with the directories above them; parents first, siblings by name.
+    func entries(of owners: Range<Int>) -> [TreeEntry] {
+        var result: [TreeEntry] = []
+        _ = collect(0, path: [], owners, into: &result)
+        return result
+    }
+}
+
+// MARK: - Inserting
+
+extension RootTree {
+    /// The path that is being resolved, for whom, and how many links it led through.
+    private struct Resolution {
+        let path: ByteString
+        let input: Int
+        var links = 0
+    }
+
+    private mutating func add(_ entry: TreeEntry?, named name: ByteString, to parent: Int, from input: Int) {
+        nodes[parent].children[name] = nodes.count
+        nodes.append(Node(entry: entry, owner: input, parent: parent, name: name))
+    }
+
+    private mutating func replace(
+        _ existing: Int,
+        with entry: TreeEntry,
+        _ resolution: inout Resolution
+    ) throws(ContentsConflict) {
+        let node = nodes[existing]
+        if entry.isDirectory {
+            if case .symlink = node.entry?.node {
+                // The link stays; what it leads to must be a directory.
+                _ = try follow(existing, &resolution)
+                return
+            }
+            guard node.isDirectory else { throw conflict(.directoryOverFile, at: existing, resolution) }
+        } else if node.isDirectory {
+            throw conflict(.fileOverDirectory, at: existing, resolution)
+        }
+        guard !Self.isRepetition(of: node.entry, entry) else { return }
+        nodes[existing].entry = entry
+        nodes[existing].owner = resolution.input
+    }
+
+    private static func isRepetition(of old: TreeEntry?, _ new: TreeEntry) -> Bool {
+        old?.node == new.node && old?.attributes == new.attributes
+    }
+
+    /// The directory that `components` lead to from the directory `start`; missing ones are made.
+    private mutating func directory(
+        at components: some Collection<ByteString>,
+        from start: Int,
+        _ resolution: inout Resolution
+    ) throws(ContentsConflict) -> Int {
+        var current = start
+        for name in components {
+            if name == "." { continue }
+            if name == ".." {
+                current = nodes[current].parent
+                continue
+            }
+            guard let next = nodes[current].children[name] else {
+                add(nil, named: name, to: current, from: resolution.input)
+                current = nodes.count - 1
+                continue
+            }
+            current = try enter(next, &resolution)
+        }
+        return current
+    }
+
+    private mutating func enter(_ index: Int, _ resolution: inout Resolution) throws(ContentsConflict) -> Int {
+        if nodes[index].isDirectory { return index }
+        guard case .symlink = nodes[index].entry?.node else { throw conflict(.entryBelowFile, at: index, resolution) }
+        return try follow(index, &resolution)
+    }
+
+    /// The directory that a link leads to, made if it is missing.
+    private mutating func follow(_ index: Int, _ resolution: inout Resolution) throws(ContentsConflict) -> Int {
+        guard case .symlink(let target) = nodes[index].entry?.node else {
+            preconditionFailure("Only links can be followed")
+        }
+        resolution.links += 1
+        guard resolution.links <= Self.maximumLinks else { throw conflict(.linkLoop, at: index, resolution) }
+        let start = target.bytes.first == UInt8(ascii: "/") ? 0 : nodes[index].parent
+        return try directory(at: Self.components(of: target), from: start, &resolution)
+    }
+
+    private func conflict(_ code: ContentsConflict.Code, at index: Int, _ resolution: Resolution) -> ContentsConflict {
+        ContentsConflict(
+            code: code,
+            path: "/\(ByteString(path(of: index)))",
+            wanted: "/\(resolution.path)",
+            first: inputs[nodes[index].owner],
+            second: inputs[resolution.input]
+        )
+    }
+
+    private func path(of index: Int) -> [UInt8] {
+        var components: [[UInt8]] = []
+        var current = index
+        while current != 0 {
+            components.append(nodes[current].name.bytes)
+            current = nodes[current].parent
+        }
+        return Array(components.reversed().joined(separator: [UInt8(ascii: "/")]))
+    }
+
+    private static func components(of path: ByteString) -> [ByteString] {
+        path.bytes.split(separator: UInt8(ascii: "/")).map { ByteString($0) }
+    }
+}
+
+// MARK: - Collecting
+
+extension RootTree {
+    /// Appends the subtree's entries of `owners`; true if there was one.
+    private func collect(_ index: Int, path: [UInt8], _ owners: Range<Int>, into result: inout [TreeEntry]) -> Bool {
+        let node = nodes[index]
+        let position = result.count
+        var isWanted = node.entry != nil && owners.contains(node.owner)
+        if node.isDirectory {
+            // Room for the directory itself; it goes again if nothing below it is wanted.
+            result.append(directoryEntry(node, path: path))
+            for (name, child) in node.children.sorted(by: { $0.key < $1.key }) {
+                let below = path.isEmpty ? name.bytes : path + [UInt8(ascii: "/")] + name.bytes
+                if collect(child, path: below, owners, into: &result) { isWanted = true }
+            }
+            let isUnmentionedRoot = index == 0 && node.entry == nil
+            if !isWanted || isUnmentionedRoot { result.remove(at: position) }
+        } else if isWanted, var entry = node.entry {
+            entry.path = ByteString(path)
+            result.append(entry)
+        }
+        return isWanted
+    }
+
+    private func directoryEntry(_ node: Node, path: [UInt8]) -> TreeEntry {
+        var entry =
+            node.entry
+            ?? TreeEntry(
+                path: "",
+                node: .directory,
+                attributes: TreeEntry.Attributes(
+                    mode: 0o755,
+                    owner: style.owner,
+                    modificationTime: style.modificationTime
+                )
+            )
+        entry.path = ByteString(path)
+        return entry
+    }
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DrydockBytes
+import DrydockCompression
+public import DrydockDigests
+public import DrydockOCI
+import Synchronization
+
+/// What a layer turned out to be when its bytes were produced.
+public struct PackedLayer: Hashable, Sendable {
+    /// The digest of the uncompressed tar.
+    public let diffID: Digest
+    /// The blob as it is stored: compressed, if the destination wants that.
+    public let descriptor: Descriptor
+    /// The size of the uncompressed tar in bytes.
+    public let tarSize: Int64
+
+    /// The same layer as an uncompressed blob.
+    var uncompressed: Descriptor { Descriptor(mediaType: .layer, digest: diffID, size: tarSize) }
+}
+
+/// Produces layers: reads every file once, and hashes, compresses and writes its bytes on the way.
+struct LayerPacker: Sendable {
+    /// The size of the steps in which uncompressed layers are read, hashed and written.
+    ///
+    /// Threads that write into one file contend for its inode; a megabyte at a time makes that rare.
+    private static let stepSize = 1 << 20
+
+    /// How the blob is compressed.
+    let compression: CompressionFormat
+    /// How many blocks of one layer are compressed at once.
+    let workers: Int
+    /// Told of every step.
+    let progress: ProgressCounter
+
+    /// Takes the bytes of the blob, in order.
+    typealias Write = (UnsafeRawBufferPointer) throws -> Void
+
+    /// Produces one layer's blob from its first byte to its last.
+    ///
+    /// - Throws: What `write` throws; ``SystemError`` and ``TreeError``; `CancellationError`.
+    func pack(_ recipe: LayerRecipe, writing write: Write) async throws -> PackedLayer {
+        let layer =
+            if compression == .none {
+                try await unsafe packPlain(recipe, writing: write)
+            } else {
+                try await unsafe packCompressed(recipe, writing: write)
+            }
+        precondition(layer.tarSize == recipe.size, "A layer's tar does not have the size that its recipe says")
+        return layer
+    }
+
+    /// Hashes one step in a child task while the next is written and read.
+    private func packPlain(_ recipe: LayerRecipe, writing write: Write) async throws -> PackedLayer {
+        let stream = LayerStream(recipe)
+        let hash = SharedHash()
+        let capacity = Int(min(Int64(Self.stepSize), recipe.size))
+        var current = AlignedBuffer(capacity: capacity)
+        var next = recipe.size > capacity ? AlignedBuffer(capacity: capacity) : current
+        current.count = try unsafe stream.read(into: current.storage)
+        while current.count > 0 {
+            try Task.checkCancellation()
+            let step = current
+            async let hashed: Void = hash.update(step)
+            try unsafe write(step.bytes)
+            progress.add(step.count)
+            if step.count < step.capacity || next === step {
+                await hashed
+                break
+            }
+            next.count = try unsafe stream.read(into: next.storage)
+            await hashed
+            swap(&current, &next)
+        }
+        let (digest, size) = hash.finish()
+        let descriptor = Descriptor(mediaType: .layer, digest: digest, size: size)
+        return PackedLayer(diffID: digest, descriptor: descriptor, tarSize: size)
+    }
+
+    private func packCompressed(_ recipe: LayerRecipe, writing write: Write) async throws -> PackedLayer {
+        let stream = LayerStream(recipe)
+        var tar = StreamingHash()
+        var blob = StreamingHash()
+        let compressor = ParallelCompressor(compression, workers: workers)
+        try await unsafe compressor.compress(
+            filling: { buffer in
+                let count = try unsafe stream.read(into: buffer)
+                unsafe tar.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                progress.add(count)
+                return count
+            },
+            writing: { bytes in
+                unsafe blob.update(bytes)
+                try unsafe write(bytes)
+            }
+        )
+        let descriptor = Descriptor(
+            mediaType: .layer(compression: compression.layerCompression),
+            digest: blob.finish(),
+            size: blob.byteCount
+        )
+        return PackedLayer(diffID: tar.finish(), descriptor: descriptor, tarSize: tar.byteCount)
+    }
+}
+
+/// A hash that one task after the other appends to.
+private final class SharedHash: Sendable {
+    private let hash = Mutex(StreamingHash())
+
+    func update(_ buffer: AlignedBuffer) async {
+        hash.withLock { unsafe $0.update(buffer.bytes) }
+    }
+
+    func finish() -> (Digest, Int64) { hash.withLock { ($0.finish(), $0.byteCount) } }
+}
+
+extension CompressionFormat {
+    fileprivate var layerCompression: MediaType.LayerCompression {
+        switch self {
+        case .none: .none
+        case .gzip: .gzip
+        case .zstd: .zstd
+        }
+    }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DrydockPackages
+
+/// Which layers an image will have, before a byte of content is read.
+public struct LayerPlan: Sendable {
+    /// One layer: what it holds and why.
+    public struct Layer: Sendable {
+        /// What sort of layer it is.
+        public enum Kind: String, Sendable {
+            /// A layer of the base image.
+            case base
+            /// Packages: an item of `contents`.
+            case store
+            /// What is particular to this image: `copyToRoot` and `files`.
+            case customisation
+        }
+
+        /// What sort of layer it is.
+        public let kind: Kind
+        /// What it was made from, as paths on this host.
+        public let paths: [String]
+        /// What made it, for the image's history.
+        public let createdBy: String
+        /// The tar, except for the content of files.
+        public let recipe: LayerRecipe
+    }
+
+    /// The layers, lowest first.
+    public let layers: [Layer]
+
+    /// The size of all tars together, in bytes.
+    public var size: Int64 { layers.reduce(0) { $0 + $1.recipe.size } }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DrydockBytes
+import DrydockFiles
+import DrydockPackages
+import DrydockTar
+
+/// Everything that makes up a layer's tar, except the bytes of its files: its size is known before any is read.
+///
+/// The tar is a function of the recipe: it can be produced again at any time, and comes out the same.
+public struct LayerRecipe: Sendable {
+    /// One member of the tar.
+    struct Member: Sendable {
+        let header: TarEntry
+        /// Where the bytes behind the header come from; nil for members without.
+        let content: FileContent?
+    }
+
+    let members: [Member]
+
+    /// The size of the tar in bytes, its end and padding included.
+    public let size: Int64
+    /// The number of zeros at its end.
+    let trailerSize: Int
+
+    /// A layer of these entries, in this order.
+    ///
+    /// Of files that are hard links of each other the first becomes the file, and the others links to it.
+    ///
+    /// - Throws: ``TarWritingFailure`` for an entry that a tar cannot hold.
+    init(entries: [TreeEntry]) throws {
+        var firstNames: [FileLink: ByteString] = [:]
+        var size: Int64 = 0
+        members = try entries.map { entry in
+            let member = Self.member(for: entry, &firstNames)
+            size += Int64(try TarFormat.headerSize(of: member.header))
+            size += TarFormat.paddedSize(member.content?.size ?? 0)
+            return member
+        }
+        trailerSize = TarFormat.trailerSize(afterBytes: size)
+        self.size = size + Int64(trailerSize)
+    }
+
+    /// Names are links of one file only as long as they also agree in everything else.
+    private struct FileLink: Hashable {
+        let identity: FileStatus.Identity
+        let node: TreeEntry.Node
+        let attributes: TreeEntry.Attributes
+    }
+
+    private static func member(for entry: TreeEntry, _ firstNames: inout [FileLink: ByteString]) -> Member {
+        if let identity = entry.linkIdentity {
+            let link = FileLink(identity: identity, node: entry.node, attributes: entry.attributes)
+            if let first = firstNames[link] {
+                return Member(header: header(of: entry, kind: .hardLink(target: first)), content: nil)
+            }
+            firstNames[link] = entry.path
+        }
+        switch entry.node {
+        case .file(let content):
+            return Member(header: header(of: entry, kind: .regular(size: content.size)), content: content)
+        case .directory: return Member(header: header(of: entry, kind: .directory), content: nil)
+        case .symlink(let target):
+            return Member(header: header(of: entry, kind: .symlink(target: target)), content: nil)
+        case .fifo: return Member(header: header(of: entry, kind: .fifo), content: nil)
+        case .characterDevice(let major, let minor):
+            return Member(header: header(of: entry, kind: .characterDevice(major: major, minor: minor)), content: nil)
+        case .blockDevice(let major, let minor):
+            return Member(header: header(of: entry, kind: .blockDevice(major: major, minor: minor)), content: nil)
+        }
+    }
+
+    private static func header(of entry: TreeEntry, kind: TarEntry.Kind) -> TarEntry {
+        var header = TarEntry(name: entry.path.isEmpty ? "." : entry.path, kind: kind, mode: entry.attributes.mode)
+        header.uid = entry.attributes.owner.uid
+        header.gid = entry.attributes.owner.gid
+        header.userName = entry.attributes.owner.userName
+        header.groupName = entry.attributes.owner.groupName
+        header.modificationTime = entry.attributes.modificationTime
+        header.extendedAttributes = entry.attributes.extendedAttributes
+        return header
+    }
+}

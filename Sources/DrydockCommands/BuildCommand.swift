@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import ArgumentParser
+import DrydockBuild
+public import DrydockCompression
+import DrydockStorage
+
+/// `drydock build`: a spec becomes an image.
+struct BuildCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "build",
+        abstract: "Build an image from a spec.",
+        discussion: """
+            DEST is docker-archive:PATH[:NAME:TAG], oci:DIR[:TAG], oci-archive:PATH[:TAG], a path, or '-' for standard \
+            output. A path is an image layout if it is a directory or ends with a slash, and otherwise a \
+            docker-archive.
+
+            Examples:
+              drydock build redis.yaml                    writes redis.tar, for 'docker load -i redis.tar'
+              drydock build redis.yaml -o - | docker load
+              drydock build redis.yaml -o oci:images --compress zstd
+            """
+    )
+
+    @OptionGroup var spec: SpecOptions
+
+    @Option(
+        name: [.short, .customLong("output")],
+        help: ArgumentHelp(
+            "Where the image goes (default: a docker-archive named after the image).",
+            valueName: "dest"
+        ),
+        completion: .file()
+    )
+    var output: String?
+
+    @Option(
+        help: """
+            Compression: of a docker-archive as a whole (default: none), or of the layers of an image layout \
+            (default: gzip). Overrides the spec's 'compressor'.
+            """
+    )
+    var compress: CompressionFormat?
+
+    @OptionGroup var work: WorkOptions
+
+    @Flag(help: "Print the result as one JSON object on standard output.")
+    var json = false
+
+    func run() async throws {
+        let build = ImageBuild(spec: try spec.load(), environment: try BuildEnvironment.current())
+        let destination = try destination(build.spec)
+        if destination.path == "-", json { throw OptionConflict.jsonOnStandardOutput }
+        let plan = try await build.plan()
+        let progress = work.progress.display(plan: plan, passes: destination.passes)
+        let image = try await progress.during {
+            try await build.deliver(plan, to: destination, width: work.jobs, progress: progress.counter)
+        }
+        if json {
+            try Output.json(ImageReport(image).json)
+        } else {
+            let text = ImageReport(image).text + "\nwritten to \(destination.transport.rawValue):\(destination.path)\n"
+            try Output.text(text, toStandardError: destination.path == "-")
+        }
+    }
+
+    private func destination(_ spec: ImageSpec) throws -> Destination {
+        let compression = compress ?? spec.compressor.map(CompressionFormat.init)
+        let location = try ImageLocation(output ?? spec.defaultFileName(compression ?? .none))
+        let destination = Destination(location)
+        return compression.map(destination.compressed) ?? destination
+    }
+}
+
+/// Options that do not go together.
+enum OptionConflict: Error, CustomStringConvertible {
+    case jsonOnStandardOutput
+
+    var description: String {
+        switch self {
+        case .jsonOnStandardOutput:
+            "The image and the report of --json cannot both go to standard output\nhint: write the image to a file with -o"
+        }
+    }
+}
+
+extension CompressionFormat: ExpressibleByArgument {}
+
+extension CompressionFormat {
+    /// The format by dockerTools' name.
+    fileprivate init(_ compressor: ImageSpec.Compressor) {
+        self =
+            switch compressor {
+            case .none: .none
+            case .gz: .gzip
+            case .zstd: .zstd
+            }
+    }
+}
+
+extension ImageSpec {
+    /// The file that an image goes to if nobody says where: the last part of its name, and `.tar`.
+    fileprivate func defaultFileName(_ compression: CompressionFormat) -> String {
+        "\(name.split(separator: "/").last ?? "image").tar\(compression.fileExtension)"
+    }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DrydockBuild
+import DrydockDigests
+import DrydockOCI
+import DrydockStorage
+
+/// What `build` and `inspect` print of an image.
+///
+/// The names in its JSON form are documented and stay.
+struct ImageReport {
+    struct Layer {
+        let diffID: Digest
+        let descriptor: Descriptor
+        let createdBy: String?
+    }
+
+    let digest: Digest
+    let imageID: Digest
+    let references: [String]
+    let configuration: ImageConfiguration
+    let layers: [Layer]
+
+    init(_ image: BuiltImage) {
+        digest = image.manifest.digest
+        imageID = image.imageID
+        references = image.references
+        configuration = image.configuration
+        layers = zip(image.layers, image.configuration.history ?? []).map { layer, history in
+            Layer(diffID: layer.diffID, descriptor: layer.descriptor, createdBy: history.createdBy)
+        }
+    }
+
+    init(_ image: StoredImage) {
+        digest = image.descriptor.digest
+        imageID = image.imageID
+        references = image.references
+        configuration = image.configuration
+        layers = image.layers.map {
+            Layer(diffID: $0.diffID, descriptor: $0.descriptor, createdBy: $0.createdBy)
+        }
+    }
+
+    var json: JSONValue {
+        .object([
+            "digest": .string("\(digest)"),
+            "imageID": .string("\(imageID)"),
+            "references": .array(references.map { .string($0) }),
+            "platform": configuration.platform.json,
+            "config": configuration.config?.json ?? .object([:]),
+            "layers": .array(layers.map(json)),
+        ])
+    }
+
+    private func json(_ layer: Layer) -> JSONValue {
+        .object([
+            "diffID": .string("\(layer.diffID)"),
+            "digest": .string("\(layer.descriptor.digest)"),
+            "mediaType": layer.descriptor.mediaType.json,
+            "size": .integer(layer.descriptor.size),
+            "createdBy": layer.createdBy.map { .string($0) } ?? .null,
+        ])
+    }
+
+    /// For people, without a newline at the end.
+    var text: String {
+        var lines = references.isEmpty ? ["(no name)"] : references
+        lines.append("  digest    \(digest)")
+        lines.append("  image ID  \(imageID)")
+        lines.append("  platform  \(configuration.platform)")
+        if let created = configuration.created { lines.append("  created   \(created)") }
+        lines += settings.map { "  \($0.name.padded(to: 8))  \($0.value)" }
+        for (number, layer) in layers.enumerated() {
+            let name = number == 0 ? "layers" : ""
+            let size = ByteSize(layer.descriptor.size)
+            lines.append("  \(name.padded(to: 8))  \(layer.descriptor.digest)  \(size)  \(layer.createdBy ?? "")")
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private var settings: [(name: String, value: String)] {
+        guard let config = configuration.config else { return [] }
+        let all: [(String, String?)] = [
+            ("user", config.user),
+            ("entry", config.entrypoint.map(Self.list)),
+            ("cmd", config.cmd.map(Self.list)),
+            ("workdir", config.workingDir),
+            ("ports", config.exposedPorts.map { $0.sorted().joined(separator: ", ") }),
+            ("volumes", config.volumes.map { $0.sorted().joined(separator: ", ") }),
+        ]
+        return all.compactMap { name, value in value.map { (name, $0) } }
+    }
+
+    private static func list(_ words: [String]) -> String {
+        String(decoding: CanonicalJSON.encode(JSONValue.array(words.map { .string($0) })), as: UTF8.self)
+    }
+}
+
+extension String {
+    /// The text with spaces behind it.
+    func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import DrydockFiles
+import DrydockOCI
+import DrydockStorage
+
+/// `drydock inspect`: what an image is.
+struct InspectCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inspect",
+        abstract: "Show an image's digest, configuration, layers and history.",
+        discussion: """
+            IMAGE is docker-archive:PATH[:NAME:TAG], oci:DIR[:TAG], oci-archive:PATH[:TAG], or a path, whose content \
+            tells what it is.
+
+            A docker-archive holds no manifest; its digest is that of the manifest which the image has with \
+            uncompressed layers.
+            """
+    )
+
+    @Argument(help: ArgumentHelp("The image.", valueName: "image"), completion: .file())
+    var image: String
+
+    @Flag(help: "What is printed (default: a summary).")
+    var part: Part?
+
+    func run() async throws {
+        let location = try ImageLocation(image)
+        let stored = try await BlockingPool.withPool(width: 1) { _ in try StoredImage(at: location) }
+        switch part {
+        case nil: try Output.text(ImageReport(stored).text + "\n")
+        case .json: try Output.json(ImageReport(stored).json)
+        case .digest: try Output.text("\(stored.descriptor.digest)\n")
+        case .config: try Output.bytes(stored.configurationBytes + Array("\n".utf8))
+        case .manifest: try Output.bytes(stored.manifestBytes + Array("\n".utf8))
+        }
+    }
+
+    /// A part of what there is to know.
+    enum Part: EnumerableFlag {
+        case json
+        case digest
+        case config
+        case manifest
+
+        static func help(for value: Part) -> ArgumentHelp? {
+            switch value {
+            case .json: "Print everything as one JSON object."
+            case .digest: "Print the digest of the manifest."
+            case .config: "Print the image configuration as it is stored."
+            case .manifest: "Print the manifest as it is stored."
+            }
+        }
+    }
+}

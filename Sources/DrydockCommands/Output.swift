@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DrydockFiles
+import DrydockOCI
+
+/// What a command prints: results on standard output, everything else on standard error.
+enum Output {
+    static func text(_ text: String, toStandardError: Bool = false) throws {
+        try (toStandardError ? OutputDescriptor.standardError : .standardOutput).append(Array(text.utf8))
+    }
+
+    static func bytes(_ bytes: [UInt8]) throws { try OutputDescriptor.standardOutput.append(bytes) }
+
+    /// One object on one line.
+    static func json(_ value: JSONValue) throws {
+        try bytes(CanonicalJSON.encode(value) + Array("\n".utf8))
+    }
+}

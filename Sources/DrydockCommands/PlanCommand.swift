@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import DrydockBuild
+import DrydockOCI
+
+/// `drydock plan`: what `build` would do, from the same code, stopped before any content is read.
+struct PlanCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan",
+        abstract: "Show what build would do: the layers, their sizes and what goes into each.",
+        discussion: "Reads metadata only. Nothing is written."
+    )
+
+    @OptionGroup var spec: SpecOptions
+
+    @Flag(help: "Print the plan as one JSON object on standard output.")
+    var json = false
+
+    func run() async throws {
+        let build = ImageBuild(spec: try spec.load(), environment: try BuildEnvironment.current())
+        let report = PlanReport(plan: try await build.plan(), platform: build.platform)
+        if json {
+            try Output.json(report.json)
+        } else {
+            try Output.text(report.text)
+        }
+    }
+}
+
+/// What `plan` prints.
+struct PlanReport {
+    let plan: LayerPlan
+    let platform: Platform
+
+    /// The number of paths of a layer that are listed for people.
+    private static let listedPaths = 12
+
+    var json: JSONValue {
+        .object([
+            "platform": platform.json,
+            "size": .integer(plan.size),
+            "layers": .array(plan.layers.map(layer)),
+        ])
+    }
+
+    private func layer(_ layer: LayerPlan.Layer) -> JSONValue {
+        .object([
+            "kind": .string(layer.kind.rawValue),
+            "paths": .array(layer.paths.map { .string($0) }),
+            "size": .integer(layer.recipe.size),
+            // Known only when the content has been read.
+            "diffID": .null,
+            "createdBy": .string(layer.createdBy),
+        ])
+    }
+
+    var text: String {
+        let count = plan.layers.count == 1 ? "1 layer" : "\(plan.layers.count) layers"
+        var lines = ["\(platform), \(count), \(ByteSize(plan.size))"]
+        for (number, layer) in plan.layers.enumerated() {
+            lines.append("")
+            lines.append(
+                "layer \(number + 1)  \(ByteSize(layer.recipe.size))  \(layer.kind.rawValue)  \(layer.createdBy)"
+            )
+            lines += layer.paths.prefix(Self.listedPaths).map { "  " + $0 }
+            let rest = layer.paths.count - Self.listedPaths
+            if rest > 0 { lines.append("  and \(rest) more (--json lists all)") }
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import DrydockBuild
+import Foundation
+
+/// The spec that a command works on.
+struct SpecOptions: ParsableArguments {
+    @Argument(
+        help: ArgumentHelp("The spec: a YAML or JSON file, or '-' for standard input.", valueName: "spec"),
+        completion: .file(extensions: ["yaml", "yml", "json"])
+    )
+    var path: String
+
+    /// Reads the spec; paths in it are relative to its directory, or to the working directory for standard input.
+    func load() throws -> ImageSpec {
+        let bytes = try InputFile(path).read(limit: InputFile.specLimit)
+        let directory = path == "-" ? "." : (path as NSString).deletingLastPathComponent
+        return try ImageSpec.decode(
+            bytes,
+            file: path == "-" ? "standard input" : path,
+            directory: directory.isEmpty ? "." : directory
+        )
+    }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DrydockBytes
+import DrydockCompression
+import DrydockFiles
+
+/// Opens archives so that they can be read at any place: plain ones where they are, compressed ones decompressed into a
+/// file without a name, which is gone when the build ends, however it ends.
+struct ArchiveSpool {
+    /// The size of the steps in which an archive is decompressed.
+    private static let stepSize = 1 << 20
+
+    let temporaryDirectory: String
+
+    func open(_ path: String) throws -> ArchiveBytes {
+        let file = try OwnedDescriptor(opening: path)
+        guard try file.status(path: path).kind == .regular else { throw TreeError(.notAnArchive, path) }
+        let plain = ArchiveBytes(path: path, descriptor: file)
+        do {
+            var offset: Int64 = 0
+            let decompressor = try unsafe Decompressor(detecting: DecompressionLimits()) { buffer in
+                let count = try unsafe plain.read(into: buffer, at: offset)
+                offset += Int64(count)
+                return count
+            }
+            return decompressor.format == .none ? plain : try spool(decompressor, path)
+        } catch let failure as DecompressionFailure {
+            throw TreeError(.brokenArchive("\(failure)"), path)
+        }
+    }
+
+    private func spool(_ decompressor: Decompressor, _ path: String) throws -> ArchiveBytes {
+        let spool = try OwnedDescriptor(unnamedIn: temporaryDirectory)
+        let output = OutputDescriptor(number: spool.number, path: "\(temporaryDirectory) (decompressed '\(path)')")
+        let buffer = AlignedBuffer(capacity: Self.stepSize)
+        while true {
+            try Task.checkCancellation()
+            buffer.count = try unsafe decompressor.read(into: buffer.storage)
+            if buffer.count == 0 { break }
+            try unsafe output.append(buffer.bytes)
+        }
+        return ArchiveBytes(path: path, descriptor: spool)
+    }
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import DrydockBytes
+import DrydockFiles
+import DrydockTar
+
+/// Who owns the entries of a tree in the image, and which time they bear; both replace what this host says.
+public struct EntryStyle: Hashable, Sendable {
+    /// The owner of every entry.
+    public var owner: TreeEntry.Ownership
+    /// The time of every entry, in seconds since 1970.
+    public var modificationTime: Int64
+
+    /// An owner and a time.
+    public init(owner: TreeEntry.Ownership, modificationTime: Int64) {
+        self.owner = owner
+        self.modificationTime = modificationTime
+    }
+}
+
+/// A directory of this host as entries of an image: one walk, no content read.
+///
+/// Modes, links, hard links, devices and the extended attributes `security.capability` and `user.*` are kept; owners
+/// and times come from the style. Other attributes (SELinux labels, ACLs) say something of this host, not of the image.
+/// The directory's own mode is not taken: it says who may enter it here.
+public struct DirectoryTree: Sendable {
+    /// The number of directories inside each other that a tree may have.
+    public static let maximumDepth = 512
+
+    /// The directory on this host.
+    public let root: String
+    /// The path in the image below which its entries stand; empty for the root.
+    public let prefix: ByteString
+    /// Owner and time of the entries.
+    public let style: EntryStyle
+    /// Whether a link to a directory becomes a directory with that one's content, as `rsync --copy-dirlinks` does.
+    public let copiesDirectoryLinks: Bool
+
+    /// A directory that will be walked by ``entries()``.
+    public init(root: String, prefix: ByteString = "", style: EntryStyle, copiesDirectoryLinks: Bool = false) {
+        self.root = root
+        self.prefix = prefix
+        self.style = style
+        self.copiesDirectoryLinks = copiesDirectoryLinks
+    }
+
+    /// Walks the directory; parents come before what they contain.
+    ///
+    /// - Throws: ``SystemError``, or ``TreeError`` for what an image cannot hold.
+    public func entries() throws -> [TreeEntry] {
+        var walk = Walk(tree: self, treeRoot: TreeRoot(root))
+        let directory = try HostDirectory(root)
+        try walk.enter(directory, imagePath: prefix.bytes, hostPath: [])
+        return walk.entries
+    }
+}
+
+/// The state of one walk.
+private struct Walk {
+    let tree: DirectoryTree
+    let treeRoot: TreeRoot
+    var entries: [TreeEntry] = []
+    /// The directories that the walk is inside of, to notice links that lead back.
+    var ancestors: [FileStatus.Identity] = []
+
+    mutating func enter(_ directory: borrowing HostDirectory, imagePath: [UInt8], hostPath: [UInt8]) throws {
+        try Task.checkCancellation()
+        guard ancestors.count < DirectoryTree.maximumDepth else { throw TreeError(.tooDeep, directory.path) }
+        let identity = try directory.status().identity
+        guard !ancestors.contains(identity) else { throw TreeError(.linkLoop, directory.path) }
+        ancestors.append(identity)
+        for name in try directory.names() {
+            let imagePath = Self.join(imagePath, name)
+            // Nearly always both paths are the same: share the memory.
+            let hostPath = tree.prefix.isEmpty ? imagePath : Self.join(hostPath, name)
+            try visit(name, in: directory, imagePath: imagePath, hostPath: hostPath)
+        }
+        ancestors.removeLast()
+    }
+
+    private mutating func visit(
+        _ name: ByteString,
+        in directory: borrowing HostDirectory,
+        imagePath: [UInt8],
+        hostPath: [UInt8]
+    ) throws {
+        guard !name.bytes.starts(with: ".wh.".utf8) else { throw TreeError(.whiteoutName, directory.path(of: name)) }
+        let status = try status(of: name, in: directory)
+        let file = TreeFile(root: treeRoot, path: ByteString(hostPath), status: status)
+        let node = try node(of: name, in: directory, file: file)
+        let isShared = status.linkCount > 1 && node != .directory
+        entries.append(
+            TreeEntry(
+                path: ByteString(imagePath),
+                node: node,
+                attributes: try attributes(of: name, in: directory, status: status),
+                linkIdentity: isShared ? status.identity : nil
+            )
+        )
+        guard node == .directory else { return }
+        let below = try HostDirectory(name, in: directory, followingLinks: tree.copiesDirectoryLinks)
+        try enter(below, imagePath: imagePath, hostPath: hostPath)
+    }
+
+    /// The status of the entry, or of the directory that a link leads to where such links are copied.
+    private func status(of name: ByteString, in directory: borrowing HostDirectory) throws -> FileStatus {
+        let status = try directory.status(of: name, followingLinks: false)
+        guard tree.copiesDirectoryLinks, status.kind == .symlink else { return status }
+        // A link that leads nowhere stays a link.
+        guard let target = try? directory.status(of: name, followingLinks: true) else { return status }
+        return target.kind == .directory ? target : status
+    }
+
+    private func node(
+        of name: ByteString,
+        in directory: borrowing HostDirectory,
+        file: TreeFile
+    ) throws -> TreeEntry.Node {
+        switch file.status.kind {
+        case .regular: .file(.host(file))
+        case .directory: .directory
+        case .symlink: .symlink(try directory.linkTarget(of: name))
+        case .fifo: .fifo
+        case .characterDevice(let major, let minor): .characterDevice(major: major, minor: minor)
+        case .blockDevice(let major, let minor): .blockDevice(major: major, minor: minor)
+        case .other: throw TreeError(.socket, directory.path(of: name))
+        }
+    }
+
+    private func attributes(
+        of name: ByteString,
+        in directory: borrowing HostDirectory,
+        status: FileStatus
+    ) throws -> TreeEntry.Attributes {
+        TreeEntry.Attributes(
+            // Linux gives every link 0777; other systems do not.
+            mode: status.kind == .symlink ? 0o777 : status.mode,
+            owner: tree.style.owner,
+            modificationTime: tree.style.modificationTime,
+            extendedAttributes: try ExtendedAttribute.portable(of: name, in: directory)
+        )
+    }
+
+    private static func join(_ path: [UInt8], _ name: ByteString) -> [UInt8] {
+        guard !path.isEmpty else { return name.bytes }
+        var joined: [UInt8] = []
+        joined.reserveCapacity(path.count + 1 + name.count)
+        joined += path
+        joined.append(UInt8(ascii: "/"))
+        joined += name.bytes
+        return joined
+    }
+}
+
+extension ExtendedAttribute {
+    /// The attributes of an entry that mean the same on every machine.
+    static func portable(of name: ByteString, in directory: borrowing HostDirectory) throws -> [ExtendedAttribute] {
+        try directory.extendedAttributeNames(of: name).filter(isPortable).map { attribute in
+            ExtendedAttribute(name: attribute, value: try directory.extendedAttribute(attribute, of: name))
+        }
+    }
+
+    /// Whether an attribute means the same on every machine.
+    static func isPortable(_ name: ByteString) -> Bool {
+        name == "security.capability" || name.bytes.starts(with: "user.".utf8)
+    }
+}
