@@ -33,12 +33,19 @@ import Testing
         return builder.bytes
     }
 
-    @Test func `GNU tar lists what was written`() throws {
-        let tool = try ExternalTool()
-        try tool.write(archive(), to: "archive.tar")
+    /// Calls `body` in a directory with the archive.
+    private func withArchive<Result>(_ body: (ExternalTool) async throws -> Result) async throws -> Result {
+        let archive = try archive()
+        return try await ExternalTool.use { tool in
+            try tool.write(archive, to: "archive.tar")
+            return try await body(tool)
+        }
+    }
+
+    @Test func `GNU tar lists what was written`() async throws {
         let long = "d/" + String(repeating: "n", count: 150)
         let options = ["--numeric-owner", "--full-time", "--quoting-style=escape", "--warning=no-unknown-keyword"]
-        let lines = try tool.lines(ExternalTool.tar, options + ["-tvf", "archive.tar"])
+        let lines = try await withArchive { try await $0.run(ExternalTool.tar, options + ["-tvf", "archive.tar"]) }
             .map { $0.split(separator: " ", omittingEmptySubsequences: true).joined(separator: " ") }
         #expect(
             lines == [
@@ -53,21 +60,21 @@ import Testing
         )
     }
 
-    @Test func `GNU tar extracts contents and hard links`() throws {
-        let tool = try ExternalTool()
-        try tool.write(archive(), to: "archive.tar")
+    @Test func `GNU tar extracts contents and hard links`() async throws {
         let long = "d/" + String(repeating: "n", count: 150)
-        _ = try tool.run(ExternalTool.tar, ["-xf", "archive.tar", "d/attributed", long, "d/hard", "d/soft"])
-        #expect(try tool.read("d/attributed") == Array("abc".utf8))
-        #expect(try tool.read("d/hard") == [UInt8](repeating: 0x79, count: 600))
-        #expect(try tool.lines("/usr/bin/stat", ["-c", "%h", "d/hard"]) == ["2"])
-        #expect(try tool.lines("/usr/bin/readlink", ["d/soft"]) == [long])
+        try await withArchive { tool in
+            try await tool.run(ExternalTool.tar, ["-xf", "archive.tar", "d/attributed", long, "d/hard", "d/soft"])
+            #expect(try tool.read("d/attributed") == Array("abc".utf8))
+            #expect(try tool.read("d/hard") == [UInt8](repeating: 0x79, count: 600))
+            #expect(try await tool.run("/usr/bin/stat", ["-c", "%h", "d/hard"]) == ["2"])
+            #expect(try await tool.run("/usr/bin/readlink", ["d/soft"]) == [long])
+        }
     }
 
-    @Test func `GNU tar finds the extended attributes`() throws {
-        let tool = try ExternalTool()
-        try tool.write(archive(), to: "archive.tar")
-        let lines = try tool.lines(ExternalTool.tar, ["--xattrs", "-tvvf", "archive.tar", "d/attributed"])
+    @Test func `GNU tar finds the extended attributes`() async throws {
+        let lines = try await withArchive { tool in
+            try await tool.run(ExternalTool.tar, ["--xattrs", "-tvvf", "archive.tar", "d/attributed"])
+        }
         #expect(lines.dropFirst().map { $0.trimmingPrefix { $0 == " " } } == ["x: 3 user.first", "x: 3 user.second"])
     }
 }

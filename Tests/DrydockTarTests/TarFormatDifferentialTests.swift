@@ -6,12 +6,12 @@ import Testing
 
 /// The writer against the standard library of Python, whose bytes it promises.
 @Suite struct TarFormatDifferentialTests {
-    @Test func `headers of generated entries have the bytes that Python writes`() throws {
+    @Test func `headers of generated entries have the bytes that Python writes`() async throws {
         var generator = SeededGenerator(seed: 20_260_101)
         let entries = (0..<1500).map { _ in generator.entry() }
         let input = entries.map { description(of: $0) + "\n" }.joined()
         let script = ExternalTool.fixture("pax_headers.py")
-        let expected = try ExternalTool().lines(ExternalTool.python, [script], input: Array(input.utf8))
+        let expected = try await ExternalTool.use { try await $0.run(ExternalTool.python, [script], input: input) }
         try #require(expected.count == entries.count)
         for (entry, line) in zip(entries, expected) {
             var header: [UInt8] = []

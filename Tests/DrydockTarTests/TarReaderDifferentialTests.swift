@@ -40,12 +40,13 @@ struct TarCall: CustomTestStringConvertible, Sendable {
 /// The reader against GNU tar, which writes the archives, and Python, which reads them too.
 @Suite struct TarReaderDifferentialTests {
     @Test(arguments: TarCall.all)
-    func `an archive of GNU tar has the members that Python finds`(call: TarCall) throws {
-        let tool = try ExternalTool()
-        let archive = try makeArchive(with: call, tool)
-        // Python takes the name of the archive for a file of type V.
-        let expected = try tool.lines(ExternalTool.python, [ExternalTool.fixture("list_archive.py"), "archive.tar"])
-            .filter { !$0.hasPrefix("V") }
+    func `an archive of GNU tar has the members that Python finds`(call: TarCall) async throws {
+        let (archive, expected) = try await ExternalTool.use { tool in
+            let archive = try await makeArchive(with: call, tool)
+            let list = [ExternalTool.fixture("list_archive.py"), "archive.tar"]
+            // Python takes the name of the archive for a file of type V.
+            return (archive, try await tool.run(ExternalTool.python, list).filter { !$0.hasPrefix("V") })
+        }
         for chunk in [1000, .max] {
             var reader = TarReader(ArraySource(archive, chunk: chunk))
             var found: [String] = []
@@ -55,26 +56,29 @@ struct TarCall: CustomTestStringConvertible, Sendable {
     }
 
     @Test(arguments: TarCall.all)
-    func `the segments of each file of an archive are its content`(call: TarCall) throws {
-        let tool = try ExternalTool()
-        let archive = try makeArchive(with: call, tool)
-        var reader = TarReader(archive)
-        var files: [ByteString] = []
-        while let member = try reader.next() {
-            guard case .regular(let size) = member.entry.kind, let name = member.entry.name.utf8Text else { continue }
-            files.append(member.entry.name)
-            let content = member.segments.flatMap { bytes(of: $0, in: archive) }
-            #expect(Int64(content.count) == size)
-            #expect(try content == tool.read(name))
+    func `the segments of each file of an archive are its content`(call: TarCall) async throws {
+        try await ExternalTool.use { tool in
+            let archive = try await makeArchive(with: call, tool)
+            var reader = TarReader(archive)
+            var files: [ByteString] = []
+            while let member = try reader.next() {
+                guard case .regular(let size) = member.entry.kind, let name = member.entry.name.utf8Text else {
+                    continue
+                }
+                files.append(member.entry.name)
+                let content = member.segments.flatMap { bytes(of: $0, in: archive) }
+                #expect(Int64(content.count) == size)
+                #expect(try content == tool.read(name))
+            }
+            #expect(files.contains("tree/sparse"))
+            #expect(files.count == (call.longNames ? 9 : 7))
         }
-        #expect(files.contains("tree/sparse"))
-        #expect(files.count == (call.longNames ? 9 : 7))
     }
 
-    private func makeArchive(with call: TarCall, _ tool: borrowing ExternalTool) throws -> [UInt8] {
+    private func makeArchive(with call: TarCall, _ tool: ExternalTool) async throws -> [UInt8] {
         let time = call.oldTimes ? "1950-01-01 00:00:00 UTC" : "1970-01-01 00:00:00 UTC"
-        _ = try tool.run("/bin/sh", [ExternalTool.fixture("make_tree.sh"), call.longNames ? "long" : "short", time])
-        _ = try tool.run(ExternalTool.tar, ["--sort=name"] + call.options + ["-cf", "archive.tar", "tree"])
+        try await tool.run("/bin/sh", [ExternalTool.fixture("make_tree.sh"), call.longNames ? "long" : "short", time])
+        try await tool.run(ExternalTool.tar, ["--sort=name"] + call.options + ["-cf", "archive.tar", "tree"])
         return try tool.read("archive.tar")
     }
 
