@@ -57,7 +57,8 @@ package struct ELFHeader: Hashable, Sendable {
         let count: UInt16 = try fields.next()
         programHeaderCount = Int(count)
         let expected = ProgramHeader.size(width)
-        guard count == 0 || entrySize == expected else {
+        guard count > 0 else { throw ELFFailure(.empty(.programHeaders), in: file.path, at: programHeaderOffset) }
+        guard entrySize == expected else {
             let reason = ELFFailure.Reason.wrongEntrySize(
                 .programHeaders,
                 expected: expected,

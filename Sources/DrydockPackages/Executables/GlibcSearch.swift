@@ -48,17 +48,14 @@ struct GlibcSearch: LibrarySearch {
             + standard.map { SearchDirectory(path: $0, source: .standard) }
     }
 
-    /// The `DT_RPATH` of the object and of everything that led to it, and always that of the executable.
+    /// The `DT_RPATH` of the object and of everything that led to it, up to the executable.
     private func inheritedDirectories(_ index: Int, _ objects: [LoadedObject]) -> [ByteString] {
         var paths: [ByteString] = []
         var next: Int? = index
-        var sawExecutable = false
         while let index = next {
             paths += rpath(objects[index])
-            sawExecutable = sawExecutable || index == 0
             next = objects[index].loader
         }
-        if !sawExecutable, let executable = objects.first { paths += rpath(executable) }
         return paths
     }
 

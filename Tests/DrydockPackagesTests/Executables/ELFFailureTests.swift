@@ -77,6 +77,7 @@ struct HostileFile: CustomTestStringConvertible {
             .wrongEntrySize(.programHeaders, expected: 56, actual: 0),
             at: 64
         ),
+        HostileFile("no program headers", good.patched(56, [0, 0]), .empty(.programHeaders), at: 64),
         HostileFile(
             "65535 program headers",
             good.patched(56, [0xFF, 0xFF]),

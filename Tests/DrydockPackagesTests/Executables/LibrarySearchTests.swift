@@ -162,6 +162,14 @@ import Testing
         #expect(try libraries() == [token.expected + "/liba.so"])
     }
 
+    @Test func `the directory of libraries has the machine's name on multiarch hosts`() throws {
+        try program(.program(needs: ["liba.so"], runpath: "/opt/$LIB"))
+        try host.directory("/usr/lib/x86_64-linux-gnu")
+        try library("/opt/lib64/liba.so")
+        try library("/opt/lib/x86_64-linux-gnu/liba.so")
+        #expect(try libraries() == ["/opt/lib/x86_64-linux-gnu/liba.so"])
+    }
+
     @Test func `the origin of a library is where it was opened and not where its link leads`() throws {
         try program(.program(needs: ["liba.so"]))
         try library("/real/liba.so", needs: ["libb.so"], runpath: "$ORIGIN/private")

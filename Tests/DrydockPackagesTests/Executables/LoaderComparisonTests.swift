@@ -52,6 +52,11 @@ import Testing
                 library: [runpath + "$ORIGIN/../two"]
             ),
             Layout(
+                name: "the name of the directory of libraries",
+                program: [runpath + "$ORIGIN/one"],
+                library: [runpath + "${ORIGIN}/../$LIB"]
+            ),
+            Layout(
                 name: "several directories, some of them missing",
                 program: [rpath + "/nowhere:$ORIGIN/none:$ORIGIN/one:$ORIGIN/two"],
                 library: [runpath + "$ORIGIN/$LIB:$ORIGIN/$UNKNOWN:$ORIGIN/../two/"]
@@ -83,7 +88,8 @@ import Testing
         try host.write("/b.c", "int b(void) { return 1; }")
         try host.write("/a.c", "int b(void); int a(void) { return b(); }")
         try host.write("/x.c", "int a(void); int b(void); int main(void) { return a() + b(); }")
-        for directory in ["/one", "/two", "/link"] {
+        let triplet = try Machine(architecture: HostExecutableTests.architecture).triplet
+        for directory in ["/one", "/two", "/link", "/lib/" + triplet] {
             try host.directory(directory)
             let soname = directory == "/link" ? layout.nameInLibrary : "libb.so"
             try compile(host, "b.c", directory + "/libb.so", ["-shared", "-fPIC", "-Wl,-soname,\(soname)"])
