@@ -170,6 +170,12 @@ struct HostileFile: CustomTestStringConvertible {
             at: dynamic + 16
         ),
         HostileFile(
+            "a string table at the end of its segment",
+            good.patched(dynamic + 24, program.word(UInt64(good.count))),
+            .unmapped(.stringTable, address: UInt64(good.count)),
+            at: dynamic + 16
+        ),
+        HostileFile(
             "a string table at the greatest address",
             good.patched(dynamic + 24, program.word(.max)),
             .unmapped(.stringTable, address: .max),
