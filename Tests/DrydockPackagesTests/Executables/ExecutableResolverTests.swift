@@ -2,6 +2,7 @@
 
 import DrydockBytes
 import DrydockPackages
+import DrydockTestSupport
 import Testing
 
 @Suite struct ExecutableResolverTests {
@@ -81,12 +82,12 @@ import Testing
         ]
     }
 
-    @Test(arguments: Fault.all) func `what cannot be started is refused`(fault: Fault) throws {
+    @Test(arguments: Fault.all) func `what cannot be started is refused`(fault: Fault) async throws {
         try host.directory("/directory")
         try host.write("/text", "text")
         try host.write("/empty", "")
         try host.write("/orphan", ELFBuilder(interpreter: "/lib/ld.so").build())
-        try #require(try output(of: "/usr/bin/mkfifo", [host.root + "/pipe"]).status == 0)
+        try await Command.check(["mkfifo", host.root + "/pipe"])
         let failure = ExecutableFailure(fault.reason, path: fault.path)
         #expect(throws: failure) { try host.closure(of: fault.path) }
         #expect(failure.description == fault.text)

@@ -2,6 +2,7 @@
 
 import DrydockBytes
 import DrydockPackages
+import DrydockTestSupport
 import Foundation
 import Testing
 
@@ -25,18 +26,17 @@ import Testing
         resolver = ExecutableResolver(machine: try Machine(architecture: Self.architecture))
     }
 
-    @Test(arguments: programs) func `the closure of a program has the libraries that ldd names`(program: String) throws
+    @Test(arguments: programs) func `the closure of a program has the libraries that ldd names`(program: String)
+        async throws
     {
         let closure = try resolver.closure(of: [ByteString(program)])
-        let printed = try output(of: "/usr/bin/ldd", [program])
-        try #require(printed.status == 0)
-        let expected = try Set(Self.libraries(of: printed.text).map(Self.realPath) + [Self.realPath(program)])
-        #expect(closure.paths == expected.sorted())
+        let libraries = Self.libraries(of: try await Command.check(["ldd", program]))
+        #expect(closure.paths == Set(try await Self.realPaths(libraries + [program])).sorted())
     }
 
     @Test(arguments: programs) func `the links of a closure are those of the host and lead to its files`(
         program: String
-    ) throws {
+    ) async throws {
         let closure = try resolver.closure(of: [ByteString(program)])
         for link in closure.links {
             let target = try FileManager.default.destinationOfSymbolicLink(atPath: link.path.description)
@@ -47,9 +47,9 @@ import Testing
         for file in closure.files { try host.write(file.path.description, [UInt8]()) }
         for link in closure.links { try host.link(link.path.description, to: link.target.description) }
         let root = HostRoot(host.root)
-        for path in Self.libraries(of: try output(of: "/usr/bin/ldd", [program]).text) {
-            #expect(try root.resolve(ByteString(path)).path.description == Self.realPath(path))
-        }
+        let libraries = Self.libraries(of: try await Command.check(["ldd", program]))
+        let paths = try libraries.map { try root.resolve(ByteString($0)).path.description }
+        #expect(paths == (try await Self.realPaths(libraries)))
     }
 
     @Test func `libraries for name lookups are added by a pattern`() throws {
@@ -67,8 +67,8 @@ import Testing
         }
     }
 
-    static func realPath(_ path: String) throws -> String {
-        let text = try output(of: "/usr/bin/realpath", [path]).text
-        return text.trimmingCharacters(in: .newlines)
+    /// The same paths without links, as another program finds them.
+    static func realPaths(_ paths: [String]) async throws -> [String] {
+        try await Command.check(["realpath"] + paths).split(separator: "\n").map(String.init)
     }
 }

@@ -3,6 +3,7 @@
 import DrydockBytes
 import DrydockFiles
 import DrydockPackages
+import DrydockTestSupport
 import Testing
 
 @Suite struct HostRootTests {
@@ -135,10 +136,9 @@ import Testing
         #expect(throws: PathFailure(.tooManyLinks, path: "/l40")) { try root.resolve("/l40") }
     }
 
-    @Test func `names that are not UTF-8 are followed`() throws {
+    @Test func `names that are not UTF-8 are followed`() async throws {
         // Foundation cannot write such a name; the shell can.
-        let made = try output(of: "/bin/sh", ["-c", "ln -s usr/lib \"$1/$(printf 'n\\377')\"", "sh", host.root])
-        try #require(made.status == 0)
+        try await Command.check(["sh", "-c", "ln -s usr/lib \"$1/$(printf 'n\\377')\"", "sh", host.root])
         let path = ByteString([0x2F, 0x6E, 0xFF])
         let resolution = try root.resolve(path)
         #expect(resolution.links == [ExecutableClosure.Link(path: path, target: "usr/lib")])

@@ -2,6 +2,7 @@
 
 import DrydockBytes
 import DrydockPackages
+import DrydockTestSupport
 import Foundation
 import Testing
 
@@ -64,11 +65,11 @@ import Testing
         ]
     }
 
-    @Test(arguments: Layout.all) func `the libraries are those that the loader takes`(layout: Layout) throws {
+    @Test(arguments: Layout.all) func `the libraries are those that the loader takes`(layout: Layout) async throws {
         let host = try SyntheticHost()
-        try build(layout, in: host)
+        try await build(layout, in: host)
         let program = host.root + "/x"
-        let trace = try output(of: program, [], environment: ["LD_TRACE_LOADED_OBJECTS": "1"]).text
+        let trace = try await Command.run([program], environment: ["LD_TRACE_LOADED_OBJECTS": "1"]).text
         let resolver = ExecutableResolver(machine: try Machine(architecture: HostExecutableTests.architecture))
         if trace.contains("not found") {
             let missing = trace.split(separator: "\n").filter { $0.contains("not found") }
@@ -78,13 +79,13 @@ import Testing
             }
             #expect(failure.libraries.map(\.name) == missing)
         } else {
-            let expected = try HostExecutableTests.libraries(of: trace).map(HostExecutableTests.realPath) + [program]
+            let expected = try await HostExecutableTests.realPaths(HostExecutableTests.libraries(of: trace)) + [program]
             #expect(try resolver.closure(of: [ByteString(program)]).paths == Set(expected).sorted())
         }
     }
 
     /// Makes `x`, `one/liba.so`, `one/libb.so` and `two/libb.so`, and in `one` a file for another machine.
-    private func build(_ layout: Layout, in host: SyntheticHost) throws {
+    private func build(_ layout: Layout, in host: SyntheticHost) async throws {
         try host.write("/b.c", "int b(void) { return 1; }")
         try host.write("/a.c", "int b(void); int a(void) { return b(); }")
         try host.write("/x.c", "int a(void); int b(void); int main(void) { return a() + b(); }")
@@ -92,20 +93,19 @@ import Testing
         for directory in ["/one", "/two", "/link", "/lib/" + triplet] {
             try host.directory(directory)
             let soname = directory == "/link" ? layout.nameInLibrary : "libb.so"
-            try compile(host, "b.c", directory + "/libb.so", ["-shared", "-fPIC", "-Wl,-soname,\(soname)"])
+            try await compile(host, "b.c", directory + "/libb.so", ["-shared", "-fPIC", "-Wl,-soname,\(soname)"])
         }
         let search = ["-L\(host.root)/link", "-lb"]
         let options = ["-shared", "-fPIC", "-Wl,-soname,liba.so", "-Wl,--no-as-needed"]
-        try compile(host, "a.c", "/one/liba.so", options + layout.library + search)
+        try await compile(host, "a.c", "/one/liba.so", options + layout.library + search)
         // For the program, `libb` has its plain name.
         let libraries = layout.needs.map { "-l\($0)" } + ["-Wl,--allow-shlib-undefined,--unresolved-symbols=ignore-all"]
-        try compile(host, "x.c", "/x", layout.program + ["-L\(host.root)/one"] + libraries)
+        try await compile(host, "x.c", "/x", layout.program + ["-L\(host.root)/one"] + libraries)
         try host.write("/none/libb.so", ELFBuilder(number: 8, isWide: true).build())
     }
 
-    private func compile(_ host: SyntheticHost, _ source: String, _ target: String, _ options: [String]) throws {
+    private func compile(_ host: SyntheticHost, _ source: String, _ target: String, _ options: [String]) async throws {
         let arguments = [host.root + "/" + source, "-o", host.root + target, "-Wl,--no-as-needed"] + options
-        let result = try output(of: "/usr/bin/gcc", arguments)
-        try #require(result.status == 0, "\(result.text)")
+        try await Command.check(["gcc"] + arguments)
     }
 }

@@ -61,24 +61,3 @@ extension ExecutableClosure {
     /// Why a file is there.
     func reason(_ path: ByteString) -> ExecutableClosure.Reason? { files.first { $0.path == path }?.reason }
 }
-
-/// What a program printed, on both channels together, and how it ended.
-struct ProgramOutput {
-    let text: String
-    let status: Int32
-}
-
-/// Runs a program to its end.
-func output(of program: String, _ arguments: [String], environment: [String: String] = [:]) throws -> ProgramOutput {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: program)
-    process.arguments = arguments
-    process.environment = ["PATH": "/usr/bin:/bin", "LC_ALL": "C"].merging(environment) { $1 }
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    process.standardError = pipe
-    try process.run()
-    let data = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return ProgramOutput(text: String(decoding: data, as: UTF8.self), status: process.terminationStatus)
-}
