@@ -5,6 +5,7 @@ import DrydockOCI
 import DrydockStorage
 import DrydockTestSupport
 import Foundation
+import Testing
 
 /// A small image whose layers are real tars.
 struct SampleImage: Sendable {
@@ -40,7 +41,7 @@ struct SampleImage: Sendable {
         var image = self
         image.layerType = .layerGzip
         for position in layers.indices {
-            image.layers[position] = try await Command.run(["gzip", "-nc"], input: layers[position]).standardOutput
+            image.layers[position] = try await output(of: ["gzip", "-nc"], input: layers[position])
         }
         return image
     }
@@ -77,15 +78,22 @@ struct SampleImage: Sendable {
                 )
                 try Data(bytes).write(to: file)
             }
-            return try await Command.run(
-                [
-                    "tar", "-c", "--sort=name", "--mtime=@0", "--owner=0", "--group=0", "--mode=0644,a+X", "-C",
+            return try await output(
+                of: [
+                    "tar", "-c", "--sort=name", "--mtime=@0", "--owner=0", "--group=0", "--mode=0644", "-C",
                     directory,
                 ]
                     + files.keys.sorted()
-            ).standardOutput
+            )
         }
     }
+}
+
+/// What a program writes to standard output; fails the test if the program fails.
+func output(of arguments: [String], input: [UInt8] = []) async throws -> [UInt8] {
+    let output = try await Command.run(arguments, input: input)
+    try #require(output.status == 0, "\(output.errorText)")
+    return output.standardOutput
 }
 
 /// Writes a file of a test.
