@@ -75,8 +75,9 @@ extension ConfigSpec {
 
     private static func signal(_ field: SpecField) -> String? {
         guard case .integer(let number) = field.node.value else { return field.string(.signal) }
-        guard (1...64).contains(number) else { return field.string(.signal) }
-        return String(number)
+        guard let problem = SpecRule.signal.problem(String(number)) else { return String(number) }
+        field.report(problem.message, hint: problem.hint)
+        return nil
     }
 
     /// The keys of a map to empty maps, as the image configuration writes a set, or the elements of a list.

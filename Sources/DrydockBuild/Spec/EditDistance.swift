@@ -2,11 +2,15 @@
 
 /// Finds what somebody meant by a misspelled name.
 enum EditDistance: Sendable {
-    /// The nearest of some names: the same but for the case of letters, else with one mistake in three letters at most.
+    /// The nearest of some names: the same but for the case of letters, else one that goes
+    /// on where the text ends, else one with at most one mistake in three letters.
     static func nearest(to text: String, in names: [String]) -> String? {
         guard text.utf8.count <= 64 else { return nil }
         let wanted = text.lowercased()
         if let same = names.first(where: { $0.lowercased() == wanted }) { return same }
+        if text.utf8.count >= 6, let longer = names.first(where: { $0.lowercased().hasPrefix(wanted) }) {
+            return longer
+        }
         let limit = max(1, text.utf8.count / 3)
         let ranked = names.map { ($0, distance(Array(wanted.utf8), Array($0.lowercased().utf8))) }
         return ranked.filter { $0.1 <= limit && $0.1 < $0.0.utf8.count }.min { $0.1 < $1.1 }?.0

@@ -34,12 +34,14 @@ struct SpecConverter {
 
     private func convert(_ scalar: Node.Scalar, at place: SpecPosition, isKey: Bool = false) -> SpecNode {
         let text = SpecMarkers.unmark(scalar.string)
-        guard scalar.style == .plain else {
-            if !isKey, scalar.tag.rawValue != Tag.Name.str.rawValue { reportTag(scalar.tag, at: place) }
-            return SpecNode(.string(text), at: place)
+        let isPlain = scalar.style == .plain
+        // The tag of a key is resolved when Yams hashes it, so only those of values are known. Yams tells that a scalar
+        // has quotes by giving it the tag of strings.
+        if !isKey, scalar.tag.rawValue != (isPlain ? Tag.Name.implicit : Tag.Name.str).rawValue {
+            reportTag(scalar.tag, at: place)
+            return SpecNode(.unreadable, at: place)
         }
-        // The tag of a key is resolved when Yams hashes it, so only those of values are known.
-        if !isKey { reportTag(scalar.tag, at: place) }
+        guard isPlain else { return SpecNode(.string(text), at: place) }
         if scalar.string.unicodeScalars.first(where: { $0 != SpecMarkers.duplicate }) == SpecMarkers.alias {
             let problem = SpecProblem(
                 "Aliases such as \(SpecProblem.quoted(text)) are not supported",

@@ -60,6 +60,8 @@ struct SpecField {
         case .integer(let value):
             if range.contains(value) { return value }
             report("Expected a whole number \(Self.words(range)) for '\(key)', got \(value)")
+        case .number(let text) where SpecScalar.isDecimal(text[...]):
+            report("Expected a whole number \(Self.words(range)) for '\(key)', got \(SpecProblem.quoted(text))")
         case .number(let text):
             mismatch("a whole number", got: SpecProblem.quoted(text), hint: "write it with decimal digits only")
         case .string(let text) where !text.isEmpty && text.utf8.allSatisfy { (0x30...0x39).contains($0) }:

@@ -96,7 +96,9 @@ extension SpecRule {
         let hasLetter = text.utf8.contains { !(0x30...0x3A).contains($0) }
         return SpecProblem(
             "\(SpecProblem.quoted(text)) is not an owner of the form UID or UID:GID",
-            hint: hasLetter ? "an image knows no names, only numbers from 0 to \(OwnerText.limit)" : nil
+            hint: hasLetter
+                ? "an image knows no names, only numbers from 0 to \(OwnerText.limit)"
+                : "write numbers from 0 to \(OwnerText.limit) without zeros in front"
         )
     }
 

@@ -27,7 +27,8 @@ enum SpecScalar: Sendable {
         text.first == "-" || text.first == "+" ? text.dropFirst() : text
     }
 
-    private static func isDecimal(_ text: Substring) -> Bool {
+    /// Decimal digits with a sign or without, and no zero in front.
+    static func isDecimal(_ text: Substring) -> Bool {
         let digits = unsigned(text)
         return digits == "0" || (digits.first != "0" && !digits.isEmpty && digits.utf8.allSatisfy(isDigit))
     }
