@@ -9,7 +9,7 @@ import Testing
 
 /// What skopeo and umoci write is read, and they read what is written here.
 @Suite struct StoragePeerTests {
-    @Test(arguments: [false, true])
+    @Test(.requires("skopeo", "umoci"), .requiresRoot, arguments: [false, true])
     func `skopeo and umoci read a layout`(compressed: Bool) async throws {
         let plain = try await SampleImage("hello")
         let image = compressed ? try await plain.compressed() : plain
@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    @Test func `what skopeo writes is read in every form`() async throws {
+    @Test(.requires("skopeo")) func `what skopeo writes is read in every form`() async throws {
         let image = try await SampleImage("hello").compressed()
         try await withTemporaryDirectory { directory in
             try image.write(to: ImageLayout(creating: directory + "/layout"), name: "v1")
@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    @Test func `an archive of skopeo is read with and without its manifest`() async throws {
+    @Test(.requires("skopeo")) func `an archive of skopeo is read with and without its manifest`() async throws {
         let image = try await SampleImage("hello")
         try await withTemporaryDirectory { directory in
             try image.write(to: ImageLayout(creating: directory + "/layout"), name: "v1")
@@ -65,7 +65,42 @@ import Testing
         }
     }
 
-    @Test func `umoci and this program change one layout in turns`() async throws {
+    @Test(.requires("dockerd", "docker", "skopeo"), .requiresRoot)
+    func `what Docker saves is read`() async throws {
+        let first = try await SampleImage("first")
+        let second = try await SampleImage("second")
+        try await withTemporaryDirectory { directory in
+            let layout = try ImageLayout(creating: directory + "/layout")
+            let docker = try await DockerDaemon.shared.client()
+            for (name, image) in [("first", first), ("second", second)] {
+                try image.write(to: layout, name: name)
+                let archive = "\(directory)/\(name).tar"
+                try await Skopeo.copy(
+                    "oci:\(layout.path):\(name)",
+                    "docker-archive:\(archive):drydock-storage/\(name):1"
+                )
+                #expect(try await docker.load(archive) == ["drydock-storage/\(name):1"])
+            }
+            let archive = directory + "/saved.tar"
+            try await docker.check(["tag", "drydock-storage/first:1", "drydock-storage/first:2"])
+            try await docker.save(
+                ["drydock-storage/first:1", "drydock-storage/first:2", "drydock-storage/second:1"],
+                to: archive
+            )
+            let stored = try StoredImage(at: ImageLocation("docker-archive:\(archive):drydock-storage/first:2"))
+            #expect(stored.transport == .dockerArchive)
+            #expect(stored.imageID == first.manifest.config.digest)
+            #expect(stored.layers.map(\.diffID) == first.configuration.rootfs.diffIDs)
+            #expect(stored.references.sorted() == ["drydock-storage/first:1", "drydock-storage/first:2"])
+            let other = try StoredImage(at: ImageLocation("docker-archive:\(archive):drydock-storage/second:1"))
+            #expect(other.imageID == second.manifest.config.digest)
+            try await docker.check([
+                "rmi", "drydock-storage/first:1", "drydock-storage/first:2", "drydock-storage/second:1",
+            ])
+        }
+    }
+
+    @Test(.requires("umoci"), .requiresRoot) func `umoci and this program change one layout in turns`() async throws {
         let image = try await SampleImage("hello")
         try await withTemporaryDirectory { directory in
             let path = directory + "/layout"

@@ -120,6 +120,21 @@ struct HostileArchive: CustomTestStringConvertible, Sendable {
             bytes: { image in try await linkTar(image, links: ["l/layer.tar": "../../../etc/passwd"]) }
         ),
         HostileArchive(
+            name: "very many members",
+            message: "has more members than an image needs: expected at most 65536"
+        ) { _ in
+            let header = try await SampleImage.tar(["x": []]).prefix(512)
+            return (0..<16).reduce(Array(header)) { bytes, _ in bytes + bytes } + header
+        },
+        HostileArchive(
+            name: "a name that is long",
+            message: unrecognised
+        ) { _ in
+            try await SampleImage.tar([
+                (0..<6).map { _ in String(repeating: "x", count: 99) }.joined(separator: "/"): []
+            ])
+        },
+        HostileArchive(
             name: "parents in a circle",
             message: "has an image whose parents lead too far: expected at most 256 layers"
         ) { _ in

@@ -26,14 +26,13 @@ extension ImageLayout {
     /// - Throws: `SystemError`; ``ImageStorageFailure`` if the index is broken or has grown too large.
     public func addImage(_ descriptor: Descriptor, referenceName: String?) throws {
         try Self.synchronise(directory: blobFolder)
-        let descriptor = descriptor.named(referenceName)
+        let entry = Self.entry(for: descriptor, referenceName: referenceName)
         let directory = try LockedDirectory(path)
         var index = try index()
-        let name = descriptor.referenceName
         index.manifests.removeAll { other in
-            other.referenceName == name && (name != nil || other.digest == descriptor.digest)
+            other.referenceName == entry.referenceName && (entry.referenceName != nil || other.digest == entry.digest)
         }
-        index.manifests.append(descriptor)
+        index.manifests.append(entry)
         let bytes = CanonicalJSON.encode(index)
         guard bytes.count <= JSONValue.byteLimit else {
             let reason = ImageStorageFailure.Reason.documentTooLarge(
@@ -46,6 +45,14 @@ extension ImageLayout {
         try directory.replace("index.json", with: bytes)
     }
 
+    /// The entry of an index for an image that may have a name there.
+    public static func entry(for descriptor: Descriptor, referenceName: String?) -> Descriptor {
+        guard let referenceName else { return descriptor }
+        var entry = descriptor
+        entry.annotations = (entry.annotations ?? [:]).merging([referenceNameAnnotation: referenceName]) { $1 }
+        return entry
+    }
+
     /// Waits until the names in a directory have reached the disk.
     static func synchronise(directory: String) throws {
         let descriptor = try OwnedDescriptor(opening: directory, flags: O_RDONLY | O_DIRECTORY)
@@ -54,16 +61,6 @@ extension ImageLayout {
 }
 
 extension Descriptor {
-    /// The same descriptor with the name that an index gives to its image.
-    public func named(_ referenceName: String?) -> Descriptor {
-        guard let referenceName else { return self }
-        var descriptor = self
-        descriptor.annotations = (annotations ?? [:]).merging([ImageLayout.referenceNameAnnotation: referenceName]) {
-            $1
-        }
-        return descriptor
-    }
-
     /// The image's name in a layout.
     var referenceName: String? { annotations?[ImageLayout.referenceNameAnnotation] }
 }

@@ -21,7 +21,9 @@ struct ArchiveContents: ImageContents {
     }
 
     /// The most members that an archive of images may have; each image has a few for each layer.
-    static let memberLimit = 100_000
+    static let memberLimit = 1 << 16
+    /// The longest name of a member, in bytes; those of images have less than 100.
+    private static let nameLimit = 512
     /// The most links from one member to the next.
     private static let linkLimit = 8
     /// The largest document that is kept, and how many bytes are kept together.
@@ -93,9 +95,16 @@ struct ArchiveContents: ImageContents {
     private static func scan(_ path: String, _ visit: Visit) throws {
         var offset: Int64 = 0
         do {
-            var reader = TarReader(try ArchiveSource(path))
+            var limits = TarLimits.standard
+            limits.nameLength = nameLimit
+            var reader = TarReader(try ArchiveSource(path), limits: limits)
+            var count = 0
             while let member = try reader.next() {
                 offset = member.dataOffset
+                count += 1
+                guard count <= memberLimit else {
+                    throw ImageStorageFailure(.tooManyMembers(limit: memberLimit), path: path)
+                }
                 guard let name = name(of: member.entry.name) else { continue }
                 guard try visit(name, member, &reader) else { return }
             }
@@ -110,9 +119,6 @@ struct ArchiveContents: ImageContents {
     }
 
     private mutating func note(_ name: String, _ member: TarMember, _ reader: inout TarReader<ArchiveSource>) throws {
-        guard files.count + links.count < Self.memberLimit else {
-            throw failure(.tooManyMembers(limit: Self.memberLimit))
-        }
         let isKnown = files[name] != nil || links[name] != nil
         // Programs differ in which of two members they believe: none of the documents may be ambiguous.
         guard !isKnown || !Self.isRootDocument(name) else { throw failure(.repeatedMember(name)) }
