@@ -36,7 +36,9 @@ enum ArchiveForm: Sendable {
         }
         files.append((blob(image.imageID), .bytes(image.configurationBytes)))
         files.append((blob(image.manifest.digest), .bytes(image.manifestBytes)))
-        let index = ImageIndex(manifests: [ImageLayout.entry(for: image.layoutDescriptor, referenceName: referenceName ?? image.references.first)])
+        let index = ImageIndex(manifests: [
+            ImageLayout.entry(for: image.layoutDescriptor, referenceName: referenceName ?? image.references.first)
+        ])
         files.append(("index.json", .bytes(CanonicalJSON.encode(index))))
         files.append((ImageLayout.markerName, .bytes(ImageLayout.marker)))
         return files
