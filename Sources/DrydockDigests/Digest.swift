@@ -79,17 +79,3 @@ extension Digest: CustomStringConvertible {
     /// The `algorithm:encoded` form.
     public var description: String { "sha256:" + encoded }
 }
-
-extension Digest: Codable {
-    /// Decodes the `algorithm:encoded` form.
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        try self.init(try container.decode(String.self))
-    }
-
-    /// Encodes the `algorithm:encoded` form.
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(description)
-    }
-}
