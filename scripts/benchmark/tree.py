@@ -84,8 +84,12 @@ def content(source, pool, size):
 
 def measured(top):
     """The number of files and their bytes."""
-    files = [os.lstat(os.path.join(folder, name)) for folder, _, names in os.walk(top) for name in names]
-    return len(files), sum(status.st_size for status in files)
+    count = size = 0
+    for folder, _, names in os.walk(top):
+        for name in names:
+            count += 1
+            size += os.lstat(os.path.join(folder, name)).st_size
+    return count, size
 
 
 if __name__ == "__main__":
