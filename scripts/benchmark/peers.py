@@ -169,7 +169,7 @@ def rows(drydock, place):
         return Buildah(place, label, group, script, ["buildah"])
 
     def layout(compression):
-        return f"oci:{output}/layout:latest --layer-compression {compression}"
+        return f"oci:{output}/layout:latest --compress {compression}"
 
     plain = "--disable-compression=true"
     umoci = (
