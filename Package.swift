@@ -64,7 +64,7 @@ let package = Package(
         module("DrydockDigests", ["DrydockBytes", crypto]),
         module("DrydockTar", ["DrydockBytes"]),
         module("DrydockFiles", ["CDrydockHost", "DrydockBytes"]),
-        module("DrydockCompression", ["CDrydockCompression", "DrydockBytes"]),
+        module("DrydockCompression", ["CDrydockCompression"]),
         // Level 2
         module("DrydockOCI", ["DrydockDigests"]),
         // Level 3

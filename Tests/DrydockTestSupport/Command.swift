@@ -89,6 +89,13 @@ public enum Command: Sendable {
         )
     }
 
+    /// Runs a program that cleans up: to its end also when the test was cancelled.
+    static func cleanUp(_ arguments: [String]) async throws {
+        let output = try await start(arguments).output()
+        guard output.status != 0 else { return }
+        throw Failure(arguments: arguments, reason: "ended with status \(output.status): \(output.errorText)")
+    }
+
     /// Starts a program and returns while it runs.
     ///
     /// - Throws: ``Failure`` if the program cannot be started.

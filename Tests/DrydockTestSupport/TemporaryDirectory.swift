@@ -56,7 +56,7 @@ private func withMount<Result>(
         return try await cleaningUp {
             try await body(path)
         } cleanup: {
-            try await Command.check(["umount", path])
+            try await Command.cleanUp(["umount", path])
         }
     }
 }
@@ -98,7 +98,7 @@ enum TemporaryDirectory {
     ///
     /// By programs, because Foundation cannot name a file whose name is not UTF-8; never across a mount point.
     static func remove(_ path: String) async throws {
-        if !Tools.isRoot { _ = try await Command.run(["chmod", "-R", "u+rwX", path]) }
-        try await Command.check(["rm", "-rf", "--one-file-system", "--", path])
+        if !Tools.isRoot { try? await Command.cleanUp(["chmod", "-R", "u+rwX", path]) }
+        try await Command.cleanUp(["rm", "-rf", "--one-file-system", "--", path])
     }
 }
