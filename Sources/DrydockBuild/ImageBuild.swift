@@ -67,7 +67,7 @@ public struct ImageBuild: Sendable {
     private func template(for plan: LayerPlan) throws -> ImageTemplate {
         var configuration = ImageConfiguration(platform: platform)
         configuration.created = try environment.instant(of: spec.created).rfc3339
-        configuration.config = ContainerConfiguration(spec.config)
+        configuration.config = spec.config
         return ImageTemplate(
             name: spec.name,
             tag: spec.tag,

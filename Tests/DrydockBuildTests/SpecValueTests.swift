@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DrydockBuild
+import DrydockOCI
 import Testing
 
 @Suite struct SpecValueTests {
@@ -16,7 +17,7 @@ import Testing
         #expect(spec.maxLayers == 100)
         #expect(spec.contents.isEmpty && spec.copyToRoot.isEmpty && spec.files.isEmpty && spec.annotations.isEmpty)
         #expect(!spec.keepContentsDirlinks)
-        #expect(spec.config == ConfigSpec())
+        #expect(spec.config == ContainerConfiguration())
     }
 
     @Test func `null is the same as absence`() throws {
@@ -119,7 +120,7 @@ import Testing
 
     @Test func `the whole configuration is read`() throws {
         let whole = try #require(SpecCase.good.first { $0.title == "whole configuration" })
-        var expected = ConfigSpec()
+        var expected = ContainerConfiguration()
         expected.user = "999:www-data"
         expected.exposedPorts = ["53/udp", "6379/tcp", "80/tcp", "9/sctp"]
         expected.env = ["PATH=/bin", "A=", "B==x"]
@@ -130,7 +131,7 @@ import Testing
         expected.labels = ["a": "b", "1": "2"]
         expected.stopSignal = "SIGRTMIN+3"
         expected.stopTimeout = -1
-        var check = ConfigSpec.Healthcheck()
+        var check = ContainerConfiguration.Healthcheck()
         check.test = ["CMD-SHELL", "curl -f localhost || exit 1"]
         check.interval = 90_000_000_000
         check.timeout = 500_000_000

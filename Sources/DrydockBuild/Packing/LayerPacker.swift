@@ -4,6 +4,7 @@ import DrydockBytes
 import DrydockCompression
 public import DrydockDigests
 public import DrydockOCI
+import DrydockStorage
 import Synchronization
 
 /// What a layer turned out to be when its bytes were produced.
@@ -112,14 +113,4 @@ private final class SharedHash: Sendable {
     }
 
     func finish() -> (Digest, Int64) { hash.withLock { ($0.finish(), $0.byteCount) } }
-}
-
-extension CompressionFormat {
-    fileprivate var layerCompression: MediaType.LayerCompression {
-        switch self {
-        case .none: .none
-        case .gzip: .gzip
-        case .zstd: .zstd
-        }
-    }
 }

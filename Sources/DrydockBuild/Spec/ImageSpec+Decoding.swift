@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DrydockOCI
+
 extension ImageSpec {
     /// Reads a spec in YAML or JSON.
     ///
@@ -48,7 +50,7 @@ extension ImageSpec {
             "uid", "gid", "uname", "gname", "architecture", "variant", "os", "annotations", "compressor", "maxLayers",
             "$schema",
         ],
-        elsewhere: Dictionary(uniqueKeysWithValues: ConfigSpec.keys.names.map { ($0, "config") })
+        elsewhere: Dictionary(uniqueKeysWithValues: ContainerConfiguration.keys.names.map { ($0, "config") })
     )
 
     private static func read(_ root: SpecField, directory: String) -> ImageSpec? {
@@ -65,7 +67,7 @@ extension ImageSpec {
         spec.readOwnership(map)
         spec.readTimes(map)
         spec.readPlatform(map)
-        if let config = map["config"].flatMap(ConfigSpec.read) { spec.config = config }
+        if let config = map["config"].flatMap(ContainerConfiguration.read) { spec.config = config }
         if let annotations = map["annotations"]?.stringMap(keys: .nonemptyText) { spec.annotations = annotations }
         spec.compressor = map["compressor"]?.string(.compressor).flatMap(Compressor.init)
         if let maxLayers = map["maxLayers"]?.integer(in: 2...127) { spec.maxLayers = Int(maxLayers) }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import DrydockOCI
+
 /// What an image is made of, as its author wrote it.
 ///
 /// This is the Swift form of a spec. The written form is YAML or JSON and is read by ``decode(_:file:directory:)``:
@@ -55,7 +57,7 @@ public struct ImageSpec: Hashable, Sendable {
     /// Declared entries.
     public var files: [FileSpec] = []
     /// How a container runs.
-    public var config = ConfigSpec()
+    public var config = ContainerConfiguration()
     /// The time of creation in the image configuration.
     public var created = Timestamp.defaultTime
     /// The modification time of all entries that have none of their own.

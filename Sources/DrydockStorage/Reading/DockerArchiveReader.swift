@@ -164,13 +164,3 @@ extension ArchiveContents {
         }
     }
 }
-
-extension CompressionFormat {
-    fileprivate var layerCompression: MediaType.LayerCompression {
-        switch self {
-        case .none: .none
-        case .gzip: .gzip
-        case .zstd: .zstd
-        }
-    }
-}

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-extension ConfigSpec {
+import DrydockOCI
+
+extension ContainerConfiguration {
     static let keys = SpecKeys([
         "User", "ExposedPorts", "Env", "Entrypoint", "Cmd", "Volumes", "WorkingDir", "Labels", "StopSignal",
         "StopTimeout", "Healthcheck", "Shell", "OnBuild", "ArgsEscaped", "Memory", "MemorySwap", "CpuShares",
@@ -9,9 +11,9 @@ extension ConfigSpec {
     ])
 
     /// Reads the map under `config`.
-    static func read(_ field: SpecField) -> ConfigSpec? {
+    static func read(_ field: SpecField) -> ContainerConfiguration? {
         guard let map = field.map(keys) else { return nil }
-        var config = ConfigSpec()
+        var config = ContainerConfiguration()
         config.readProcess(map)
         config.readMaps(map)
         config.readLimits(map)
@@ -39,8 +41,8 @@ extension ConfigSpec {
 
     private mutating func readMaps(_ map: SpecMap) {
         exposedPorts = map["ExposedPorts"].flatMap { Self.set($0, .port) }
-            .map { Set($0.map { $0.contains("/") ? $0 : $0 + "/tcp" }).sorted() }
-        volumes = map["Volumes"].flatMap { Self.set($0, .imagePath) }.map { Set($0).sorted() }
+            .map { Set($0.map { $0.contains("/") ? $0 : $0 + "/tcp" }) }
+        volumes = map["Volumes"].flatMap { Self.set($0, .imagePath) }.map { Set($0) }
         labels = map["Labels"]?.stringMap(keys: .nonemptyText)
     }
 
@@ -98,13 +100,13 @@ extension ConfigSpec {
     }
 }
 
-extension ConfigSpec.Healthcheck {
+extension ContainerConfiguration.Healthcheck {
     static let keys = SpecKeys(["Test", "Interval", "Timeout", "StartPeriod", "StartInterval", "Retries"])
 
     /// Reads the map under `Healthcheck`.
-    static func read(_ field: SpecField) -> ConfigSpec.Healthcheck? {
+    static func read(_ field: SpecField) -> ContainerConfiguration.Healthcheck? {
         guard let map = field.map(keys) else { return nil }
-        var check = ConfigSpec.Healthcheck()
+        var check = ContainerConfiguration.Healthcheck()
         check.test = map["Test"].flatMap(test)
         check.interval = map["Interval"].flatMap(duration)
         check.timeout = map["Timeout"].flatMap(duration)
