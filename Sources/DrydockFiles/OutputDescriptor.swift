@@ -52,6 +52,21 @@ public struct OutputDescriptor: Sendable {
         throw SystemError("write", path, errorNumber: errno)
     }
 
+    /// Waits until everything that was written has reached the disk.
+    ///
+    /// - Throws: ``SystemError`` with the operation `write`.
+    public func synchronise() throws(SystemError) {
+        while fsync(number) != 0 {
+            let errorNumber = errno
+            // EINVAL and EROFS: the file system has nothing to wait for.
+            if errorNumber == EINVAL || errorNumber == EROFS { return }
+            guard errorNumber == EINTR else { throw SystemError("write", path, errorNumber: errorNumber) }
+        }
+    }
+
+    /// Begins to write a part of the file to the disk, so that ``synchronise()`` has less to wait for.
+    public func startWriteback(at offset: Int64, count: Int64) { drydock_start_writeback(number, offset, count) }
+
     /// Reserves room for `size` bytes, so that a full disk is noticed before the work is done.
     ///
     /// - Throws: ``SystemError`` with the operation `write`.

@@ -41,10 +41,11 @@ public struct PendingFile: ~Copyable, Sendable {
         if let temporaryPath { _ = unsafe unlink(temporaryPath) }
     }
 
-    /// Gives the file its final name, replacing what was there.
+    /// Gives the file its final name after its bytes have reached the disk, replacing what was there.
     ///
     /// - Throws: ``SystemError``; the file then does not exist under either name.
     public consuming func commit() throws(SystemError) {
+        try OutputDescriptor(number: descriptor.number, path: path).synchronise()
         let temporary = try named()
         let status = unsafe drydock_renameat(AT_FDCWD, temporary, AT_FDCWD, path, 1)
         if status < 0 {

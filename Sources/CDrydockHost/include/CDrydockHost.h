@@ -64,6 +64,9 @@ ssize_t drydock_write(int descriptor, const void *_Nonnull buffer, size_t count)
 /// EOPNOTSUPP counts as success (the file system cannot reserve).
 int drydock_reserve(int descriptor, int64_t size);
 
+/// `sync_file_range(2)`: begins to write a part of the file to the disk and does not wait. A hint; never an error.
+void drydock_start_writeback(int descriptor, int64_t offset, int64_t count);
+
 /// `renameat2(2)` with RENAME_NOREPLACE when `replace` is 0.
 int drydock_renameat(int from, const char *_Nonnull old_path, int to, const char *_Nonnull new_path, int replace);
 

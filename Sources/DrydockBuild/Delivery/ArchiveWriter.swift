@@ -65,11 +65,9 @@ extension ArchiveWriter {
             if case .layer(let number, _) = place.member.content { offsets[number] = place.contentOffset }
         }
         return try await PackingCrew(width: width, progress: progress).pack(plan) { [packer, offsets] number, recipe in
-            guard var offset = offsets[number] else { preconditionFailure("A layer has no place in the archive") }
-            return try await unsafe packer.pack(recipe) { bytes in
-                try unsafe output.write(bytes, at: offset)
-                offset += Int64(bytes.count)
-            }
+            guard let offset = offsets[number] else { preconditionFailure("A layer has no place in the archive") }
+            var blob = BlobOutput(output, at: offset)
+            return try await unsafe packer.pack(recipe) { try unsafe blob.write($0) }
         }
     }
 
@@ -96,11 +94,8 @@ extension ArchiveWriter {
         var offset: Int64 = 0
         for (number, layer) in plan.layers.enumerated() {
             // A header is one block for every layer of less than 8 GiB; see `canAppend`.
-            var position = offset + Int64(TarFormat.blockSize)
-            let result = try await unsafe packer.pack(layer.recipe) { bytes in
-                try unsafe output.write(bytes, at: position)
-                position += Int64(bytes.count)
-            }
+            var blob = BlobOutput(output, at: offset + Int64(TarFormat.blockSize))
+            let result = try await unsafe packer.pack(layer.recipe) { try unsafe blob.write($0) }
             packed.append(result)
             progress.didPack(layer: number)
             offset += Int64(TarFormat.blockSize) + TarFormat.paddedSize(result.descriptor.size)

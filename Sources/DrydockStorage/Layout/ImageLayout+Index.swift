@@ -56,7 +56,7 @@ extension ImageLayout {
     /// Waits until the names in a directory have reached the disk.
     static func synchronise(directory: String) throws {
         let descriptor = try OwnedDescriptor(opening: directory, flags: O_RDONLY | O_DIRECTORY)
-        try DrydockStorage.synchronise(descriptor.number, directory)
+        try OutputDescriptor(number: descriptor.number, path: directory).synchronise()
     }
 }
 

@@ -31,8 +31,9 @@ struct LockedDirectory: ~Copyable {
             flags: O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW
         )
         do {
-            try OutputDescriptor(number: file.number, path: temporary).append(bytes)
-            try synchronise(file.number, temporary)
+            let output = OutputDescriptor(number: file.number, path: temporary)
+            try output.append(bytes)
+            try output.synchronise()
             guard unsafe renameat(descriptor.number, Self.temporaryName, descriptor.number, name) == 0 else {
                 throw SystemError("create", "\(path)/\(name)", errorNumber: errno)
             }
@@ -40,21 +41,11 @@ struct LockedDirectory: ~Copyable {
             remove(Self.temporaryName)
             throw error
         }
-        try synchronise(descriptor.number, path)
+        try OutputDescriptor(number: descriptor.number, path: path).synchronise()
     }
 
     /// Removes a file of the directory if it is there.
     borrowing func remove(_ name: String) { _ = unsafe unlinkat(descriptor.number, name, 0) }
-}
-
-/// Waits until what was written has reached the disk.
-func synchronise(_ number: Int32, _ path: @autoclosure () -> String) throws(SystemError) {
-    while fsync(number) != 0 {
-        let errorNumber = errno
-        // EINVAL and EROFS: the file system has nothing to wait for.
-        if errorNumber == EINVAL || errorNumber == EROFS { return }
-        guard errorNumber == EINTR else { throw SystemError("write", path(), errorNumber: errorNumber) }
-    }
 }
 
 /// Waits for the exclusive lock of an open file.

@@ -63,7 +63,7 @@ public struct PendingBlob: ~Copyable, Sendable {
             throw ImageStorageFailure(.sizeMismatch(name: "\(digest)", expected: size, actual: written), path: folder)
         }
         if try Self.size(of: path) == size { return false }
-        try synchronise(descriptor.number, path)
+        try output.synchronise()
         if temporaryPath == nil, try link(to: path) { return true }
         // Another writer may have been faster; its bytes are the same unless they are damaged.
         if try Self.size(of: path) == size { return false }
