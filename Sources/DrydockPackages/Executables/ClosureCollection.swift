@@ -9,17 +9,56 @@ struct LibraryCandidate {
     let name: ByteString
     let path: ByteString
     let source: SearchDirectory.Source
+    /// Whether the place is relative to an executable that moves, so that the library moves with it.
+    let isMoved: Bool
+}
+
+extension LibraryCandidate {
+    /// A library whose name is its path.
+    init(path: ByteString, isMoved: Bool = false) {
+        self.init(name: path, path: path, source: .object, isMoved: isMoved)
+    }
 }
 
 /// The files and links that have been found so far.
 struct ClosureCollection {
     let host: HostRoot
     let machine: Machine
-    private var reasons: [ByteString: ExecutableClosure.Reason] = [:]
+    /// The files by their place in the image.
+    private var files: [ByteString: ExecutableClosure.File] = [:]
     private var links: Set<ExecutableClosure.Link> = []
+    /// What of the host stands at a place of the image.
+    private var sources: [ByteString: ByteString] = [:]
     private var configured: Set<ExecutableClosure.ConfiguredLibrary> = []
     /// What was read of each file, by its path without links.
     private var read: [ByteString: ELFFile] = [:]
+
+    /// A link with its path on the host.
+    struct PlacedLink: Hashable {
+        let source: ByteString
+        let link: ExecutableClosure.Link
+    }
+
+    /// Where a file of the host goes, with the links that lead to it there.
+    struct Placement: Hashable {
+        let source: ByteString
+        let place: ByteString
+        let links: [PlacedLink]
+
+        /// A placement with links of the image.
+        init(source: ByteString, place: ByteString, links: [PlacedLink]) {
+            self.source = source
+            self.place = place
+            self.links = links
+        }
+
+        /// At the path on the host.
+        init(_ resolution: HostRoot.Resolution) {
+            source = resolution.path
+            place = resolution.path
+            links = resolution.links.map { PlacedLink(source: $0.path, link: $0) }
+        }
+    }
 
     init(host: HostRoot, machine: Machine) {
         self.host = host
@@ -29,16 +68,30 @@ struct ClosureCollection {
     /// All that was added, sorted.
     var closure: ExecutableClosure {
         ExecutableClosure(
-            files: reasons.sorted { $0.key < $1.key }.map { ExecutableClosure.File(path: $0.key, reason: $0.value) },
+            files: files.values.sorted { ($0.path, $0.place) < ($1.path, $1.place) },
             links: links.sorted(),
             configuredLibraries: configured.sorted { ($0.path, $0.name) < ($1.path, $1.name) }
         )
     }
 
     /// Adds a file with the links that lead to it; the first reason stays.
-    mutating func add(_ resolution: HostRoot.Resolution, _ reason: ExecutableClosure.Reason) {
-        if reasons[resolution.path] == nil { reasons[resolution.path] = reason }
-        links.formUnion(resolution.links)
+    ///
+    /// - Throws: ``ExecutableFailure`` if something else of the host goes to one of the places.
+    mutating func add(_ placement: Placement, _ reason: ExecutableClosure.Reason) throws(ExecutableFailure) {
+        let (source, place) = (placement.source, placement.place)
+        try occupy(place, with: source)
+        if files[place] == nil { files[place] = ExecutableClosure.File(path: source, place: place, reason: reason) }
+        for placed in placement.links {
+            try occupy(placed.link.path, with: placed.source)
+            links.insert(placed.link)
+        }
+    }
+
+    private mutating func occupy(_ place: ByteString, with source: ByteString) throws(ExecutableFailure) {
+        if let other = sources[place], other != source {
+            throw ExecutableFailure(.samePlace(place, as: other), path: source)
+        }
+        sources[place] = source
     }
 
     /// Notes a library that the loader finds only through its cache.

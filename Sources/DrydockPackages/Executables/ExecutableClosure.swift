@@ -8,8 +8,10 @@ public import DrydockBytes
 public struct ExecutableClosure: Hashable, Sendable {
     /// A file, and why it is there.
     public struct File: Hashable, Sendable {
-        /// The absolute path; none of its components is a symbolic link.
+        /// The absolute path on the host; none of its components is a symbolic link.
         public let path: ByteString
+        /// The absolute path in the image: the same, unless the file moves with an executable.
+        public let place: ByteString
         /// Why the file is needed.
         public let reason: Reason
     }
@@ -41,7 +43,7 @@ public struct ExecutableClosure: Hashable, Sendable {
 
     /// A symbolic link that leads to one of the files.
     public struct Link: Hashable, Sendable, Comparable {
-        /// The absolute path of the link; no component before the last one is a link.
+        /// The absolute path of the link in the image; no component before the last one is a link.
         public let path: ByteString
         /// The target, exactly as the link has it.
         public let target: ByteString
@@ -55,7 +57,7 @@ public struct ExecutableClosure: Hashable, Sendable {
         public static func < (left: Link, right: Link) -> Bool { left.path < right.path }
     }
 
-    /// The files, sorted by path.
+    /// The files, sorted by path and place; one that is needed at two places is there twice.
     public let files: [File]
     /// The links through which the files are found, sorted by path.
     public let links: [Link]

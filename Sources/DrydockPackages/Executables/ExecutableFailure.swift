@@ -28,6 +28,12 @@ public struct ExecutableFailure: Error, Equatable, CustomStringConvertible {
         case usesEnvironment
         /// The pattern matches no file.
         case matchesNothing
+        /// The path is relative, and nothing says where the file goes in the image.
+        case unplaced
+        /// Another file of the host goes to this place of the image.
+        case samePlace(ByteString, as: ByteString)
+        /// The library's path, taken from the executable at this place of the image, leads out of the root.
+        case leavesRoot(from: ByteString)
     }
 
     /// What is wrong.
@@ -63,6 +69,10 @@ public struct ExecutableFailure: Error, Equatable, CustomStringConvertible {
                 + searched.map(\.description).joined(separator: ", ")
         case .usesEnvironment: "Cannot start '\(path)': its first line uses a variable of the environment"
         case .matchesNothing: "The pattern '\(path)' matches no file"
+        case .unplaced: "Cannot put '\(path)' into the image: a relative path does not say where"
+        case .samePlace(let place, let other): "Cannot put '\(path)' at '\(place)': '\(other)' goes there, too"
+        case .leavesRoot(let place):
+            "Cannot put the library '\(path)' into the image: relative to '\(place)', it would be outside of the root"
         }
     }
 
@@ -76,6 +86,9 @@ public struct ExecutableFailure: Error, Equatable, CustomStringConvertible {
         case .commandNotFound(let name, _) where name.bytes.contains(UInt8(ascii: " ")):
             "write 'env -S' to give the command arguments"
         case .commandNotFound, .usesEnvironment: "write the path of the interpreter into the first line"
+        case .unplaced: "say where it goes in the image, for example at: /usr/bin/\(path.lastComponent)"
+        case .samePlace: "choose another path for 'at', or give each executable an item of its own"
+        case .leavesRoot: "choose a path with more directories for 'at', for example /opt/app/bin/app"
         case .interpreter, .malformedScript, .tooManyInterpreters, .interpretsItself, .matchesNothing: nil
         }
     }

@@ -40,8 +40,25 @@ public struct ExecutableResolver: Sendable {
     /// - Throws: ``PathFailure``, ``ExecutableFailure``, ``ELFFailure``, ``LoaderConfigurationFailure``, or
     ///   ``MissingLibraries`` with all libraries that are not found.
     public func closure(of executables: [ByteString], opening patterns: [ByteString] = []) throws -> ExecutableClosure {
+        try closure(of: executables.map { RequestedExecutable(path: $0) }, opening: patterns)
+    }
+
+    /// The executables, some at other places than on the host, with everything that they need to start there.
+    ///
+    /// A script moves alone; its interpreter stays at its path.
+    ///
+    /// - Parameters:
+    ///   - executables: Programs, scripts or libraries, with their places in the image.
+    ///   - patterns: Absolute patterns (`*`, `?`, `[…]`) of libraries that the programs open while they run.
+    /// - Returns: All files, and the links that lead to them.
+    /// - Throws: What ``closure(of:opening:)-([ByteString],_)`` throws; ``ExecutableFailure`` also when two files go to
+    ///   one place, or when a library leaves the image's root.
+    public func closure(
+        of executables: [RequestedExecutable],
+        opening patterns: [ByteString] = []
+    ) throws -> ExecutableClosure {
         var start = ProgramStart(host: host, machine: machine)
-        for path in executables { try start.program(at: path, .requested) }
+        for executable in executables { try start.program(executable, .requested) }
         for pattern in patterns { try start.libraries(matching: pattern) }
         guard start.missing.isEmpty else { throw MissingLibraries(libraries: start.missing) }
         return start.collection.closure
@@ -53,8 +70,8 @@ private struct ProgramStart {
     private(set) var collection: ClosureCollection
     private(set) var missing: [MissingLibrary] = []
     private var processes: [LoaderProcess] = []
-    /// Programs that have been followed, by their path without links.
-    private var started: Set<ByteString> = []
+    /// Programs that have been followed, by their path without links, and their place if they move.
+    private var started: Set<RequestedExecutable> = []
     private var glibc: GlibcSearch?
 
     init(host: HostRoot, machine: Machine) {
@@ -63,14 +80,18 @@ private struct ProgramStart {
 
     /// Follows the start of a file to which `scripts` led, the last `depth` of them in one go of the kernel.
     mutating func program(
-        at path: ByteString,
+        _ executable: RequestedExecutable,
         _ reason: ExecutableClosure.Reason,
         scripts: [ByteString] = [],
         depth: Int = 0
     ) throws {
+        let path = executable.path
         let resolution = try regularFile(at: path)
         guard !scripts.contains(resolution.path) else { throw ExecutableFailure(.interpretsItself, path: path) }
-        collection.add(resolution, reason)
+        let placement = executable.place.map {
+            ClosureCollection.Placement(source: resolution.path, place: $0, links: [])
+        }
+        try collection.add(placement ?? ClosureCollection.Placement(resolution), reason)
         let start = try collection.host.open(resolution).prefix(Shebang.lineLimit)
         if Shebang.isScript(start) {
             guard depth < Shebang.depthLimit else { throw ExecutableFailure(.tooManyInterpreters, path: path) }
@@ -78,7 +99,8 @@ private struct ProgramStart {
             try script(line, resolution, path, scripts + [resolution.path], depth + 1)
         } else if ELFHeader.isELF(start) {
             let file = try collection.elfOfMachine(at: resolution, named: path)
-            if started.insert(resolution.path).inserted { try elf(file, resolution, path) }
+            let program = RequestedExecutable(path: resolution.path, place: executable.place)
+            if started.insert(program).inserted { try elf(file, program, named: path) }
         } else {
             throw ExecutableFailure(.unknownFormat, path: path)
         }
@@ -90,10 +112,10 @@ private struct ProgramStart {
         guard !paths.isEmpty else { throw ExecutableFailure(.matchesNothing, path: pattern) }
         for path in paths {
             let resolution = try regularFile(at: path)
-            collection.add(resolution, .matches(pattern))
+            try collection.add(ClosureCollection.Placement(resolution), .matches(pattern))
             let file = try collection.elfOfMachine(at: resolution, named: path)
             if processes.isEmpty {
-                try library(file, resolution)
+                try library(file, RequestedExecutable(path: resolution.path))
             } else {
                 try open(path, resolution, file)
             }
@@ -116,12 +138,12 @@ private struct ProgramStart {
     ) throws {
         let reason = ExecutableClosure.Reason.interpreter(of: resolution.path)
         try requireInterpreter(line.interpreter, of: path)
-        try program(at: line.interpreter, reason, scripts: scripts, depth: depth)
+        try program(RequestedExecutable(path: line.interpreter), reason, scripts: scripts, depth: depth)
         guard line.isEnv, let argument = line.argument else { return }
         guard let command = try EnvironmentCommand(argument, script: path) else { return }
         let commandPath = try self.path(of: command, script: path)
         // `env` makes a new start of its own, for which the kernel counts anew.
-        try program(at: commandPath, .command(of: resolution.path), scripts: scripts)
+        try program(RequestedExecutable(path: commandPath), .command(of: resolution.path), scripts: scripts)
     }
 
     /// The file that `env` would start: the first one that may be executed.
@@ -151,27 +173,30 @@ private struct ProgramStart {
         }
     }
 
-    private mutating func elf(_ file: ELFFile, _ resolution: HostRoot.Resolution, _ path: ByteString) throws {
-        guard let interpreter = file.interpreter else { return try library(file, resolution) }
+    /// Follows the start of an ELF file; `path` is its path in the user's words.
+    private mutating func elf(_ file: ELFFile, _ program: RequestedExecutable, named path: ByteString) throws {
+        guard let interpreter = file.interpreter else { return try library(file, program) }
         try requireInterpreter(interpreter, of: path)
         let loader = try regularFile(at: interpreter)
-        collection.add(loader, .interpreter(of: resolution.path))
+        try collection.add(ClosureCollection.Placement(loader), .interpreter(of: program.path))
         let loaderFile = try collection.elfOfMachine(at: loader, named: interpreter)
         let musl = try MuslSearch(interpreter: interpreter, host: collection.host)
         var process = LoaderProcess(
             file,
-            at: resolution.path,
+            at: program.path,
             interpreter: (interpreter, loader.path, loaderFile),
-            search: try musl ?? glibcSearch()
+            search: try musl ?? glibcSearch(),
+            place: program.place
         )
         note(try process.loadNeeds(into: &collection))
         processes.append(process)
     }
 
     /// Follows a file that is loaded without a known program: a library, or a static executable.
-    private mutating func library(_ file: ELFFile, _ resolution: HostRoot.Resolution) throws {
+    private mutating func library(_ file: ELFFile, _ program: RequestedExecutable) throws {
         guard let dynamic = file.dynamic, !dynamic.needs.isEmpty else { return }
-        var process = LoaderProcess(file, at: resolution.path, interpreter: nil, search: try glibcSearch())
+        let search = try glibcSearch()
+        var process = LoaderProcess(file, at: program.path, interpreter: nil, search: search, place: program.place)
         note(try process.loadNeeds(into: &collection))
     }
 

@@ -35,31 +35,32 @@ struct GlibcSearch: LibrarySearch {
 
     func isLoader(_ name: ByteString) -> Bool { false }
 
-    func name(_ name: ByteString, neededBy object: LoadedObject) -> ByteString? { tokens(object).expand(name) }
+    func name(_ name: ByteString, neededBy object: LoadedObject) -> NeededName? {
+        let tokens = tokens(object)
+        return tokens.expand(name).map { NeededName(text: $0, isMoved: tokens.moves(name)) }
+    }
 
     func directories(forNeedOf index: Int, in objects: [LoadedObject]) -> [SearchDirectory] {
         let dynamic = objects[index].file.dynamic
-        var paths: [ByteString] = []
-        if dynamic?.runpath == nil { paths += inheritedDirectories(index, objects) }
-        if let runpath = dynamic?.runpath { paths += tokens(objects[index]).directories(of: runpath) }
-        let own = paths.map { SearchDirectory(path: $0, source: .object) }
+        let own =
+            dynamic?.runpath.map { tokens(objects[index]).directories(of: $0) } ?? inheritedDirectories(index, objects)
         if dynamic?.ignoresDefaultDirectories ?? false { return own + configuredDirectories(isRestricted: true) }
         return own + configuredDirectories(isRestricted: false)
             + standard.map { SearchDirectory(path: $0, source: .standard) }
     }
 
     /// The `DT_RPATH` of the object and of everything that led to it, up to the executable.
-    private func inheritedDirectories(_ index: Int, _ objects: [LoadedObject]) -> [ByteString] {
-        var paths: [ByteString] = []
+    private func inheritedDirectories(_ index: Int, _ objects: [LoadedObject]) -> [SearchDirectory] {
+        var directories: [SearchDirectory] = []
         var next: Int? = index
         while let index = next {
-            paths += rpath(objects[index])
+            directories += rpath(objects[index])
             next = objects[index].loader
         }
-        return paths
+        return directories
     }
 
-    private func rpath(_ object: LoadedObject) -> [ByteString] {
+    private func rpath(_ object: LoadedObject) -> [SearchDirectory] {
         guard let dynamic = object.file.dynamic, dynamic.runpath == nil, let rpath = dynamic.rpath else { return [] }
         return tokens(object).directories(of: rpath)
     }
@@ -78,7 +79,8 @@ struct GlibcSearch: LibrarySearch {
         return LoaderTokens(
             origin: parent.isEmpty ? "/" : parent,
             lib: lib,
-            platform: machine.platform.map { ByteString($0) }
+            platform: machine.platform.map { ByteString($0) },
+            isMoved: object.isMoved
         )
     }
 }

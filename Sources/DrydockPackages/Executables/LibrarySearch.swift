@@ -14,6 +14,8 @@ struct LoadedObject {
     let file: ELFFile
     /// Which object was the first to need it.
     let loader: Int?
+    /// Whether it is the executable that moves, or found relative to it.
+    let isMoved: Bool
 }
 
 /// A directory in which a library is looked for.
@@ -29,6 +31,8 @@ struct SearchDirectory: Hashable {
 
     let path: ByteString
     let source: Source
+    /// Whether it is relative to an executable that moves.
+    var isMoved = false
 }
 
 /// Where the loader of one C library looks for libraries.
@@ -48,5 +52,12 @@ protocol LibrarySearch: Sendable {
     func isLoader(_ name: ByteString) -> Bool
 
     /// A name with its tokens replaced; nil if that cannot be done.
-    func name(_ name: ByteString, neededBy object: LoadedObject) -> ByteString?
+    func name(_ name: ByteString, neededBy object: LoadedObject) -> NeededName?
+}
+
+/// The name of a library with its tokens replaced.
+struct NeededName {
+    let text: ByteString
+    /// Whether it is a path relative to an executable that moves.
+    let isMoved: Bool
 }

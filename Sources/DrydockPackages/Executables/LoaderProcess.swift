@@ -6,6 +6,8 @@ import DrydockBytes
 struct LoaderProcess {
     private var objects: [LoadedObject]
     private let search: any LibrarySearch
+    /// Where the program moves; nil if it stays at its path.
+    private let relocation: Relocation?
     /// The index of the loader itself among the objects.
     private var loader: Int?
 
@@ -16,19 +18,30 @@ struct LoaderProcess {
     ///   - path: Where it is, without links.
     ///   - interpreter: The loader that it names, under that name; nil for a library.
     ///   - search: How that loader searches.
+    ///   - place: Where the program goes in the image; nil if it stays at its path.
     init(
         _ file: ELFFile,
         at path: ByteString,
         interpreter: (name: ByteString, path: ByteString, file: ELFFile)?,
-        search: any LibrarySearch
+        search: any LibrarySearch,
+        place: ByteString?
     ) {
         self.search = search
-        objects = []
+        relocation = place.map { Relocation(executable: path, place: $0) }
         // The kernel tells a program its real path, so that `$ORIGIN` does not depend on how it was started.
-        _ = append(file, names: [], openedPath: path, realPath: path, loader: nil)
+        objects = [
+            LoadedObject(
+                names: Self.names([], of: file, search),
+                openedPath: path,
+                realPath: path,
+                file: file,
+                loader: nil,
+                isMoved: place != nil
+            )
+        ]
         guard let interpreter else { return }
-        let (name, realPath) = (interpreter.name, interpreter.path)
-        loader = append(interpreter.file, names: [name], openedPath: name, realPath: realPath, loader: nil)
+        let candidate = LibraryCandidate(path: interpreter.name)
+        loader = append(interpreter.file, candidate, realPath: interpreter.path, loader: nil)
     }
 
     /// Loads all libraries that the program needs, breadth first.
@@ -48,7 +61,7 @@ struct LoaderProcess {
         into closure: inout ClosureCollection
     ) throws -> [MissingLibrary] {
         guard !remember(path, at: resolution.path) else { return [] }
-        let index = append(file, names: [path], openedPath: path, realPath: resolution.path, loader: 0)
+        let index = append(file, LibraryCandidate(path: path), realPath: resolution.path, loader: 0)
         return try loadNeeds(from: index, &closure)
     }
 
@@ -79,25 +92,29 @@ struct LoaderProcess {
         if loader != nil, search.isLoader(need.name) { return nil }
         // glibc replaces tokens in every name; a name that cannot be expanded leads nowhere.
         guard let name = search.name(need.name, neededBy: object) else { return need.isOptional ? nil : missing }
-        if objects.contains(where: { $0.names.contains(name) }) { return nil }
-        let hasSlash = name.bytes.contains(UInt8(ascii: "/"))
+        if objects.contains(where: { $0.names.contains(name.text) }) { return nil }
+        let hasSlash = name.text.bytes.contains(UInt8(ascii: "/"))
         let directories = hasSlash ? [] : search.directories(forNeedOf: index, in: objects)
-        let candidates =
-            hasSlash
-            ? [LibraryCandidate(name: name, path: name, source: .object)]
-            : directories.map { LibraryCandidate(name: name, path: $0.path.appending(name), source: $0.source) }
+        let candidates = hasSlash ? [name.candidate] : directories.map { $0.candidate(name.text) }
         for candidate in candidates {
             guard let found = try closure.library(candidate, search: search, missing: &missing) else { continue }
-            closure.add(found.resolution, .needed(by: object.realPath))
+            try closure.add(try placement(of: candidate, found.resolution), .needed(by: object.realPath))
             closure.addConfigured(candidate, standard: directories)
-            if !remember(name, at: found.resolution.path) {
-                let realPath = found.resolution.path
-                _ = append(found.file, names: [name], openedPath: candidate.path, realPath: realPath, loader: index)
+            if !remember(name.text, at: found.resolution.path) {
+                _ = append(found.file, candidate, realPath: found.resolution.path, loader: index)
             }
             return nil
         }
         missing.searched = directories.map(\.path)
         return need.isOptional ? nil : missing
+    }
+
+    private func placement(
+        of candidate: LibraryCandidate,
+        _ resolution: HostRoot.Resolution
+    ) throws(ExecutableFailure) -> ClosureCollection.Placement {
+        guard candidate.isMoved, let relocation else { return ClosureCollection.Placement(resolution) }
+        return try relocation.placement(of: candidate.path, resolution)
     }
 
     /// Gives a loaded object another name.
@@ -111,16 +128,43 @@ struct LoaderProcess {
 
     private mutating func append(
         _ file: ELFFile,
-        names: Set<ByteString>,
-        openedPath: ByteString,
+        _ candidate: LibraryCandidate,
         realPath: ByteString,
         loader: Int?
     ) -> Int {
-        var names = names
-        if search.knowsSonames, let soname = file.dynamic?.soname { names.insert(soname) }
         objects.append(
-            LoadedObject(names: names, openedPath: openedPath, realPath: realPath, file: file, loader: loader)
+            LoadedObject(
+                names: Self.names([candidate.name], of: file, search),
+                openedPath: candidate.path,
+                realPath: realPath,
+                file: file,
+                loader: loader,
+                isMoved: candidate.isMoved
+            )
         )
         return objects.count - 1
+    }
+
+    private static func names(
+        _ names: Set<ByteString>,
+        of file: ELFFile,
+        _ search: any LibrarySearch
+    ) -> Set<ByteString> {
+        guard search.knowsSonames, let soname = file.dynamic?.soname else { return names }
+        return names.union([soname])
+    }
+}
+
+extension NeededName {
+    /// The place that the name itself is.
+    fileprivate var candidate: LibraryCandidate {
+        LibraryCandidate(path: text, isMoved: isMoved)
+    }
+}
+
+extension SearchDirectory {
+    /// The place of a library in this directory.
+    fileprivate func candidate(_ name: ByteString) -> LibraryCandidate {
+        LibraryCandidate(name: name, path: path.appending(name), source: source, isMoved: isMoved)
     }
 }

@@ -11,6 +11,8 @@ struct LoaderTokens {
     let lib: ByteString
     /// The name of the processor; nil where it has none, which makes a path with `$PLATFORM` invalid.
     let platform: ByteString?
+    /// Whether the object moves, and everything that it finds through `$ORIGIN` with it.
+    let isMoved: Bool
 
     /// Replaces all tokens.
     ///
@@ -34,10 +36,17 @@ struct LoaderTokens {
 
     /// The directories of a search path in which `$` may begin tokens; those that depend on the working directory
     /// are left out, because a container's working directory is not the place where the host's libraries are.
-    func directories(of searchPath: ByteString) -> [ByteString] {
-        searchPath.bytes.split(separator: UInt8(ascii: ":"))
-            .compactMap { expand(ByteString($0)) }
-            .filter { $0.bytes.first == UInt8(ascii: "/") }
+    func directories(of searchPath: ByteString) -> [SearchDirectory] {
+        searchPath.bytes.split(separator: UInt8(ascii: ":")).compactMap { part in
+            let text = ByteString(part)
+            guard let path = expand(text), path.bytes.first == UInt8(ascii: "/") else { return nil }
+            return SearchDirectory(path: path, source: .object, isMoved: moves(text))
+        }
+    }
+
+    /// Whether a path is relative to an object that moves.
+    func moves(_ path: ByteString) -> Bool {
+        isMoved && ["$ORIGIN", "${ORIGIN}"].contains { path.bytes.starts(with: Array($0.utf8)) }
     }
 
     private func token(at text: ArraySlice<UInt8>) -> (length: Int, value: ByteString?)? {

@@ -36,25 +36,31 @@ struct MuslSearch: LibrarySearch {
         name == interpreter || Self.builtIn.contains { name.bytes.starts(with: $0.bytes) }
     }
 
-    func name(_ name: ByteString, neededBy object: LoadedObject) -> ByteString? { name }
+    func name(_ name: ByteString, neededBy object: LoadedObject) -> NeededName? {
+        NeededName(text: name, isMoved: false)
+    }
 
     func directories(forNeedOf index: Int, in objects: [LoadedObject]) -> [SearchDirectory] {
-        var paths: [ByteString] = []
+        var directories: [SearchDirectory] = []
         var next: Int? = index
         while let index = next {
-            paths += searchPath(objects[index])
+            directories += searchPath(objects[index])
             next = objects[index].loader
         }
-        return paths.map { SearchDirectory(path: $0, source: .object) }
-            + system.map { SearchDirectory(path: $0, source: .standard) }
+        return directories + system.map { SearchDirectory(path: $0, source: .standard) }
     }
 
     /// musl makes no difference between `DT_RPATH` and `DT_RUNPATH`, and drops a path with any token but `$ORIGIN`.
-    private func searchPath(_ object: LoadedObject) -> [ByteString] {
+    private func searchPath(_ object: LoadedObject) -> [SearchDirectory] {
         guard let path = object.file.dynamic?.runpath ?? object.file.dynamic?.rpath else { return [] }
         let parent = object.openedPath.parent
-        let tokens = LoaderTokens(origin: parent.isEmpty ? "/" : parent, lib: "$", platform: nil)
+        let tokens = LoaderTokens(
+            origin: parent.isEmpty ? "/" : parent,
+            lib: "$",
+            platform: nil,
+            isMoved: object.isMoved
+        )
         guard let expanded = tokens.expand(path), !expanded.bytes.contains(UInt8(ascii: "$")) else { return [] }
-        return tokens.directories(of: expanded)
+        return tokens.directories(of: path)
     }
 }

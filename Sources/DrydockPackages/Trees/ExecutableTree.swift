@@ -5,7 +5,7 @@ import DrydockFiles
 import DrydockTar
 import Glibc
 
-/// Executables of this host, with everything they need to start, as entries of an image: each at its path on the host.
+/// Executables of this host, with everything they need to start, as entries of an image.
 public struct ExecutableTree: Sendable {
     /// What the executables need.
     public let closure: ExecutableClosure
@@ -26,7 +26,13 @@ public struct ExecutableTree: Sendable {
     /// - Throws: ``SystemError`` when a file is gone since it was found.
     public func entries() throws -> [TreeEntry] {
         // Links first: what stands below a linked directory is found through its real path.
-        try closure.links.map(entry) + closure.files.map(entry) + cacheEntries
+        try closure.links.map(entry) + fileEntries() + cacheEntries
+    }
+
+    /// A file at two places is one file with two names, so that the loader still knows it as one library.
+    private func fileEntries() throws -> [TreeEntry] {
+        let places = Dictionary(grouping: closure.files, by: \.path).mapValues(\.count)
+        return try closure.files.map { try entry($0, isShared: places[$0.path] != 1) }
     }
 
     private var cacheEntries: [TreeEntry] {
@@ -39,18 +45,24 @@ public struct ExecutableTree: Sendable {
         TreeEntry(path: Self.relative(link.path), node: .symlink(link.target), attributes: attributes(mode: 0o777, []))
     }
 
-    private func entry(_ file: ExecutableClosure.File) throws -> TreeEntry {
+    private func entry(_ file: ExecutableClosure.File, isShared: Bool) throws -> TreeEntry {
         let path = Self.relative(file.path)
         let (folder, name) = Self.split(path)
         let directory = try HostDirectory("/\(folder)")
         let status = try directory.status(of: name, followingLinks: false)
         return TreeEntry(
-            path: path,
+            path: Self.relative(file.place),
             node: .file(.host(TreeFile(root: Self.root, path: path, status: status))),
-            attributes: attributes(mode: status.mode, try ExtendedAttribute.portable(of: name, in: directory)),
-            linkIdentity: status.linkCount > 1 ? status.identity : nil
+            attributes: attributes(
+                mode: file.place == file.path ? status.mode : Self.usualMode(status.mode),
+                try ExtendedAttribute.portable(of: name, in: directory)
+            ),
+            linkIdentity: isShared || status.linkCount > 1 ? status.identity : nil
         )
     }
+
+    /// The mode of what was built on this host: it must not depend on the umask of who built it.
+    private static func usualMode(_ mode: UInt16) -> UInt16 { mode & 0o100 == 0 ? 0o644 : 0o755 }
 
     private func attributes(mode: UInt16, _ extended: [ExtendedAttribute]) -> TreeEntry.Attributes {
         TreeEntry.Attributes(
