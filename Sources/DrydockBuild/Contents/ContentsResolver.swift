@@ -43,7 +43,8 @@ struct ContentsResolver {
         _ configured: inout [ExecutableClosure.ConfiguredLibrary]
     ) throws -> Contents.Input {
         switch item {
-        case .executable(let paths, let dlopen): try executables(paths, dlopen: dlopen, &configured)
+        case .executable(let paths, let dlopen, let place):
+            try executables(paths, dlopen: dlopen, at: place, &configured)
         case .directory(let path, let place): try directory(path, at: place)
         case .archive(let path, let place, let strip): try archive(path, at: place, strip: strip)
         }
@@ -52,10 +53,11 @@ struct ContentsResolver {
     private func executables(
         _ paths: [String],
         dlopen: [String],
+        at place: String?,
         _ configured: inout [ExecutableClosure.ConfiguredLibrary]
     ) throws -> Contents.Input {
         let closure = try ExecutableResolver(machine: machine).closure(
-            of: paths.map { ByteString(environment.absolute(spec.resolve($0))) },
+            of: paths.map { try executable($0, at: place) },
             opening: dlopen.map { ByteString(environment.absolute(spec.resolve($0))) }
         )
         configured += closure.configuredLibraries
@@ -63,9 +65,22 @@ struct ContentsResolver {
         return Contents.Input(
             kind: .store,
             label: Self.label("executable", paths),
-            paths: closure.files.map { "\($0.path)" },
+            paths: Set(closure.files.map(\.path)).sorted().map(\.description),
             entries: try ExecutableTree(closure: closure, style: style, cache: cache).entries()
         )
+    }
+
+    private func executable(_ path: String, at place: String?) throws(ExecutableFailure) -> RequestedExecutable {
+        let source = ByteString(environment.absolute(spec.resolve(path)))
+        guard let place else {
+            guard path.hasPrefix("/") else { throw ExecutableFailure(.unplaced, path: ByteString(path)) }
+            return RequestedExecutable(path: source)
+        }
+        guard place.utf8.last == UInt8(ascii: "/") else {
+            return RequestedExecutable(path: source, place: ByteString(place))
+        }
+        let name = path.utf8.split(separator: UInt8(ascii: "/")).last.map { Array($0) } ?? []
+        return RequestedExecutable(path: source, place: ByteString(Array(place.utf8) + name))
     }
 
     private func directory(_ path: String, at place: String) throws -> Contents.Input {

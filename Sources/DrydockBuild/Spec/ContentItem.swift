@@ -4,8 +4,10 @@
 public enum ContentItem: Hashable, Sendable {
     /// Executables of this host, each with everything that it needs to start.
     ///
-    /// `dlopen` holds globs of further libraries that the programs load while they run.
-    case executable([String], dlopen: [String] = [])
+    /// `dlopen` holds globs of further libraries that the programs load while they run. `at` is the absolute path of the
+    /// file in the image, or with a slash at its end the directory that the files go into under their own names; without
+    /// it they stay at their paths on this host, which then must be absolute.
+    case executable([String], dlopen: [String] = [], at: String? = nil)
     /// The content of a directory, at an absolute path of the image.
     case directory(String, at: String = "/")
     /// The content of a tar archive, plain or compressed, at an absolute path of the image.
@@ -22,17 +24,29 @@ extension ContentItem {
     static func read(_ field: SpecField) -> ContentItem? {
         guard let map = field.map(keys), let kind = map.only(of: kinds) else { return nil }
         if kind.key != "executable" { map.forbid("dlopen", "'dlopen' only goes with 'executable'") }
-        if kind.key == "executable" { map.forbid("at", "'at' only goes with 'directory' and 'archive'") }
         if kind.key != "archive" { map.forbid("strip", "'strip' only goes with 'archive'") }
+        if kind.key == "executable" { return executable(kind, in: map) }
         let place = map["at"].map { $0.string(.imageDirectory) ?? "/" } ?? "/"
         let strip = map["strip"].map { $0.integer(in: 0...255) ?? 0 } ?? 0
-        switch kind.key {
-        case "executable":
-            let globs = map["dlopen"].map { $0.strings(.nonemptyText) ?? [] } ?? []
-            return paths(kind).map { .executable($0, dlopen: globs) }
-        case "directory": return kind.string(.nonemptyText).map { .directory($0, at: place) }
-        default: return kind.string(.nonemptyText).map { .archive($0, at: place, strip: Int(strip)) }
+        guard let path = kind.string(.nonemptyText) else { return nil }
+        return kind.key == "directory" ? .directory(path, at: place) : .archive(path, at: place, strip: Int(strip))
+    }
+
+    private static func executable(_ field: SpecField, in map: SpecMap) -> ContentItem? {
+        let globs = map["dlopen"].map { $0.strings(.nonemptyText) ?? [] } ?? []
+        let place = map["at"].flatMap { $0.string(.executablePlace) }
+        guard let paths = paths(field) else { return nil }
+        if map["at"] == nil, let path = paths.first(where: { !$0.hasPrefix("/") }) {
+            let name = path.split(separator: "/").last ?? "app"
+            field.report(
+                "Missing key 'at' for the relative path \(SpecProblem.quoted(path))",
+                hint: "say where it goes in the image, for example at: /usr/bin/\(paths.count > 1 ? "" : name)"
+            )
         }
+        if let place, paths.count > 1, !place.hasSuffix("/") {
+            map.report("Several executables cannot go to one path", hint: "write '\(place)/' for a directory", at: "at")
+        }
+        return .executable(paths, dlopen: globs, at: place)
     }
 
     private static func paths(_ field: SpecField) -> [String]? {

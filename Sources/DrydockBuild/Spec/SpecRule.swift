@@ -57,6 +57,13 @@ extension SpecRule {
     /// The same or `/`.
     static let imageDirectory = SpecRule { imagePathProblem($0, allowsRoot: true) }
 
+    /// The path of a file, or of a directory with a slash at its end.
+    static let executablePlace = SpecRule { text in
+        guard text.utf8.last == UInt8(ascii: "/") else { return imagePathProblem(text, allowsRoot: false) }
+        let directory = String(text.dropLast())
+        return directory.isEmpty ? nil : imagePathProblem(directory, allowsRoot: false)
+    }
+
     /// Any absolute path.
     static let absolutePath = SpecRule("an absolute path") { $0.hasPrefix("/") && !$0.utf8.contains(0) }
 
