@@ -55,6 +55,8 @@ def entry(path, name, first_names):
     if kind == "file":
         result["size"] = status.st_size
         result["sha256"] = sha256(path)
+    if kind in ("character", "block"):
+        result["device"] = f"{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}"
     if kind != "directory" and status.st_nlink > 1:
         first = first_names.setdefault((status.st_dev, status.st_ino), result["path"])
         if first != result["path"]:
