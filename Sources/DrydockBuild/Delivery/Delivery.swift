@@ -96,6 +96,7 @@ struct Delivery: Sendable {
         let packer = LayerPacker(compression: compression, workers: width, progress: progress)
         return try await PackingCrew(width: width, progress: progress).pack(plan) { _, recipe in
             let blob = try layout.beginBlob()
+            if compression == .none { try blob.output.reserve(recipe.size) }
             var output = BlobOutput(blob.output)
             let packed = try await unsafe packer.pack(recipe) { try unsafe output.write($0) }
             try blob.commit(digest: packed.descriptor.digest, size: packed.descriptor.size)
