@@ -76,6 +76,34 @@ struct ExampleTests {
         }
     }
 
+    @Test(.requires("umoci", "crun", "unshare"), .requiresRoot)
+    func `crun runs what umoci unpacks, as the spec's user`() async throws {
+        let spec = """
+            name: bundle
+            contents: [{ executable: [/bin/bash, /usr/bin/id] }]
+            files: [{ path: /work, directory: true, owner: "1234:5678", mode: "0700" }]
+            config:
+              User: "1234:5678"
+              Env: [GIVEN=given]
+              WorkingDir: /work
+              Cmd: [/bin/bash, -c, "/usr/bin/id -u; /usr/bin/id -g; pwd; echo $GIVEN; >/work/file && echo done"]
+            """
+        // umoci asks for a terminal. crun refuses machines with both versions of control groups, so it sees only one.
+        let script = """
+            umoci unpack --image layout:v1 bundle
+            sed -i 's/"terminal": *true/"terminal": false/' bundle/config.json
+            mount -t tmpfs none /sys/fs/cgroup
+            mount -t cgroup2 none /sys/fs/cgroup
+            exec crun --cgroup-manager=disabled --root "$PWD/crun" run --bundle bundle "drydock-$$"
+            """
+        try await withTemporaryDirectory { directory in
+            try spec.write(toFile: directory + "/spec.yaml", atomically: false, encoding: .utf8)
+            try await Drydock.build(directory + "/spec.yaml", to: "oci:\(directory)/layout:v1")
+            let output = try await Command.check(["unshare", "--mount", "sh", "-ec", script], in: directory)
+            #expect(output == "1234\n5678\n/work\ngiven\ndone")
+        }
+    }
+
     /// Builds an example once, and calls `body` with each engine after it has loaded the image.
     private func withEngines(
         running example: String,

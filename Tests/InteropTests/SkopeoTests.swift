@@ -38,6 +38,56 @@ struct SkopeoTests {
         }
     }
 
+    @Test(.requires("python3", "zstd"), arguments: Form.all)
+    func `the reported digests are those of the bytes`(form: Form) async throws {
+        try await withImage(form) { image, built, directory in
+            let path = directory + "/image"
+            #expect(try await ImageChecker.faults(of: path) == [])
+            #expect(try await ImageChecker.documentFaults(of: path) == [])
+            let identity = try await ImageChecker.identity(of: path)
+            #expect(identity.imageID == built.imageID)
+            #expect(identity.layers.map(\.diffID) == built.diffIDs)
+            #expect(identity.digest == (form.transport == "docker-archive" ? nil : built.digest))
+            // In an archive that is compressed as a whole, as in every other, the layers are plain.
+            #expect(identity.layers.map(\.digest) == built.layers.map(\.digest))
+            #expect(identity.layers.map(\.size) == built.layers.map(\.size))
+            #expect(try await Drydock.inspect(image) == named(built, form))
+        }
+    }
+
+    /// A layout's image is known by its tag alone.
+    private func named(_ image: Drydock.Image, _ form: Form) -> Drydock.Image {
+        var named = image
+        if form.transport != "docker-archive" { named.references = ["v1"] }
+        return named
+    }
+
+    @Test(.requires("skopeo", "umoci", "python3"), .requiresRoot)
+    func `several images in one layout are told apart by all`() async throws {
+        try await withTemporaryDirectory { directory in
+            let layout = directory + "/layout"
+            var images: [String: Drydock.Image] = [:]
+            // The first tag is written again with other content, and names the new image alone.
+            for (number, tag) in ["one", "two", "three", "one"].enumerated() {
+                let spec = "name: several\nfiles: [{ path: /number, text: '\(number)' }]\n"
+                try spec.write(toFile: directory + "/spec.yaml", atomically: false, encoding: .utf8)
+                images[tag] = try await Drydock.build(directory + "/spec.yaml", to: "oci:\(layout):\(tag)")
+            }
+            #expect(try await ImageChecker.faults(of: layout) == [])
+            #expect(try await ImageChecker.documentFaults(of: layout) == [])
+            let tags = try await Command.check(["umoci", "ls", "--layout", layout]).split(separator: "\n")
+            #expect(tags.sorted() == ["one", "three", "two"])
+            for (tag, image) in images {
+                let summary = try JSON(try await Skopeo.inspect("oci:\(layout):\(tag)"))
+                #expect(summary["Digest"] == .string(image.digest))
+                let identity = try await ImageChecker.identity(of: layout, name: tag)
+                #expect(identity.digest == image.digest)
+                try await Umoci.unpack(layout: layout, tag: tag, to: directory + "/" + tag)
+            }
+            #expect(try String(contentsOfFile: directory + "/one/rootfs/number", encoding: .utf8) == "3")
+        }
+    }
+
     @Test(.requires("skopeo"), arguments: Form.all)
     func `a layout that skopeo copied is the same image`(form: Form) async throws {
         try await withImage(form) { image, built, directory in

@@ -3,15 +3,17 @@
 """Prints the entries that an image of a spec must have, as tree.py prints those on disk: expected_tree.py SPEC.json
 
 It reads the spec and its sources itself, and shares no code with what it checks. It knows `contents` (directories and
-archives), `copyToRoot`, `files`, `uid`, `gid` and `mtime`; not executables. Standard library only.
+archives), `copyToRoot`, `files`, `uid`, `gid` and `mtime`; not executables. Standard library, and the program zstd.
 """
 
 import datetime
 import hashlib
+import io
 import json
 import os
 import stat
 import struct
+import subprocess
 import sys
 import tarfile
 
@@ -105,14 +107,17 @@ def kind_of(status):
 def add_archive(image, path, prefix, strip):
     """The members of an archive: its modes, owners and attributes, the image's time."""
     files = {}
-    with tarfile.open(path, encoding="utf-8", errors="surrogateescape") as tar:
-        for number, member in enumerate(tar):
+    content = None
+    if path.endswith(".zst"):
+        content = io.BytesIO(subprocess.run(["zstd", "-dcq", path], stdout=subprocess.PIPE, check=True).stdout)
+    with tarfile.open(path, fileobj=content, encoding="utf-8", errors="surrogateescape") as tar:
+        for member in tar:
             if member.islnk():
                 first = files[member.linkname]
                 first["file"] = first["file"] or (path, member.linkname)
                 entry = first
             else:
-                entry = member_entry(image, tar, member)
+                entry = dict(member_entry(image, tar, member), member=member.name, archive=path)
             files[member.name] = entry
             kept = os.fsencode(member.name).split(b"/")[strip:]
             if kept:
@@ -131,7 +136,7 @@ def member_entry(image, tar, member):
         if key.startswith("SCHILY.xattr.") and portable(key.removeprefix("SCHILY.xattr."))
     }
     entry = image.entry(KINDS.get(member.type, "file"), member.mode, xattrs=attributes)
-    entry.update(owner=(member.uid, member.gid), member=member.name, archive=tar.name)
+    entry.update(owner=(member.uid, member.gid))
     if entry["type"] == "file":
         entry.update(digest(tar.extractfile(member).read()))
     if entry["type"] == "symlink":

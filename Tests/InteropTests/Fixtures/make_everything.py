@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes sources of every kind and a spec that uses them all: make_everything.py DIRECTORY
 
-The spec is DIRECTORY/spec.json. Needs root, for devices and capabilities. Standard library only.
+The spec is DIRECTORY/spec.json. Needs root, for devices and capabilities. Standard library, and GNU tar with zstd.
 
 Two things are left out because peers cannot take them: attributes with an empty value (Go's reader of archives takes an
 empty record for the removal of one) and times after 2262 (umoci counts nanoseconds in 64 bits).
@@ -11,6 +11,7 @@ empty record for the removal of one) and times after 2262 (umoci counts nanoseco
 import io
 import json
 import os
+import subprocess
 import sys
 import tarfile
 
@@ -124,6 +125,13 @@ def make_archive(path):
         add("implied/parent/file", data=b"parents that no member mentions\n")
 
 
+def make_sparse_archive(path, sparse_format, *compression):
+    """The sparse file as GNU tar writes it: with a map of its data, and without its holes."""
+    owner = ["--owner=someone:1001", "--group=some:1002", "--mode=0604"]
+    form = ["--sparse", "--format=" + sparse_format, *compression]
+    subprocess.run(["tar", "-c", "-f", path, *form, *owner, "-C", os.path.dirname(path) + "/packages", "var"], check=True)
+
+
 def make_overlay(top):
     """What `copyToRoot` puts over the rest."""
     write(top + "/etc/motd", b"from the overlay\n", 0o640)
@@ -148,6 +156,8 @@ def main(top):
     os.umask(0o022)
     make_packages(top + "/packages")
     make_archive(top + "/archive.tar.gz")
+    make_sparse_archive(top + "/gnu.tar.zst", "gnu", "--zstd")
+    make_sparse_archive(top + "/pax.tar", "posix")
     make_overlay(top + "/overlay")
     write(top + "/plain", b"plain\n" * 1000, 0o700)
     spec = {
@@ -156,6 +166,8 @@ def main(top):
         "contents": [
             {"directory": "packages"},
             {"archive": "archive.tar.gz", "at": "/opt", "strip": 1},
+            {"archive": "gnu.tar.zst", "at": "/gnu"},
+            {"archive": "pax.tar", "at": "/pax/in/depth"},
         ],
         "copyToRoot": ["overlay"],
         "keepContentsDirlinks": True,
