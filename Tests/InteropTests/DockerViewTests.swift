@@ -108,6 +108,54 @@ struct DockerViewTests {
         }
     }
 
+    @Test(.requires("docker", "dockerd", "runc"), .requiresRoot)
+    func `Docker loads the largest number of layers that a spec may ask for`() async throws {
+        let docker = try await DockerDaemon.shared.client()
+        try await withTemporaryDirectory { directory in
+            let items = try (1...130).map { number in
+                try FileManager.default.createDirectory(
+                    atPath: "\(directory)/\(number)",
+                    withIntermediateDirectories: false
+                )
+                try "".write(toFile: "\(directory)/\(number)/\(number)", atomically: false, encoding: .utf8)
+                return "{ directory: '\(number)' }"
+            }
+            let spec = "name: layers\ntag: v1\nmaxLayers: 125\ncontents: [\(items.joined(separator: ", "))]\n"
+            try spec.write(toFile: directory + "/spec.yaml", atomically: false, encoding: .utf8)
+            let built = try await Drydock.build(directory + "/spec.yaml", to: directory + "/image.tar")
+            #expect(built.layers.count == 125)
+            #expect(try await docker.load(directory + "/image.tar") == ["layers:v1"])
+        }
+    }
+
+    @Test(.requires("docker", "dockerd", "runc"), .requiresRoot)
+    func `Docker builds on an image with its Shell and its OnBuild`() async throws {
+        let docker = try await DockerDaemon.shared.client()
+        try await withTemporaryDirectory { directory in
+            let spec = """
+                name: base
+                tag: v1
+                contents: [{ executable: [/bin/bash, /bin/cat] }]
+                config: { Shell: [/bin/bash, -euc], OnBuild: [RUN echo $GIVEN >/onbuild], Env: [GIVEN=given] }
+                """
+            try spec.write(toFile: directory + "/spec.yaml", atomically: false, encoding: .utf8)
+            let base = try await Drydock.build(directory + "/spec.yaml", to: directory + "/image.tar")
+            _ = try await docker.load(directory + "/image.tar")
+            let recipe = "FROM base:v1\nRUN echo built >/built\nCMD [\"/bin/cat\", \"/onbuild\", \"/built\"]\n"
+            try recipe.write(toFile: directory + "/Dockerfile", atomically: false, encoding: .utf8)
+            try await Command.check(
+                ["docker", "--host", "unix://" + docker.socket, "build", "--network=none", "--tag=derived:v1", "."],
+                environment: ["DOCKER_BUILDKIT": "0", "HOME": directory],
+                in: directory
+            )
+            #expect(try await docker.run(image: "derived:v1") == "given\nbuilt")
+            try await docker.save(["derived:v1"], to: directory + "/derived.tar")
+            let derived = try await Drydock.inspect(directory + "/derived.tar")
+            #expect(derived.diffIDs.prefix(base.diffIDs.count) == base.diffIDs[...])
+            #expect(derived.layers.count == base.layers.count + 2)
+        }
+    }
+
     private static let spec = """
         name: all-settings
         tag: v1

@@ -70,7 +70,7 @@ extension ImageSpec {
         if let config = map["config"].flatMap(ContainerConfiguration.read) { spec.config = config }
         if let annotations = map["annotations"]?.stringMap(keys: .nonemptyText) { spec.annotations = annotations }
         spec.compressor = map["compressor"]?.string(.compressor).flatMap(Compressor.init)
-        if let maxLayers = map["maxLayers"]?.integer(in: 2...127) { spec.maxLayers = Int(maxLayers) }
+        if let maxLayers = map["maxLayers"]?.integer(in: 2...ImageSpec.mostLayers) { spec.maxLayers = Int(maxLayers) }
         return spec
     }
 

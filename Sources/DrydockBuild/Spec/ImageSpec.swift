@@ -80,8 +80,11 @@ public struct ImageSpec: Hashable, Sendable {
     public var annotations: [String: String] = [:]
     /// How the outer archive is compressed; nil lets the destination decide.
     public var compressor: Compressor?
-    /// The number of layers at most, from 2 to 127.
+    /// The number of layers at most, from 2 to 125: more cannot be loaded into Docker.
     public var maxLayers = 100
+    /// The largest number of layers that Docker loads: `maxLayerDepth` in
+    /// [its layer store](https://github.com/moby/moby/blob/v28.0.0/layer/layer_store.go).
+    static let mostLayers: Int64 = 125
     /// The directory to which relative paths refer.
     public var directory: String
 

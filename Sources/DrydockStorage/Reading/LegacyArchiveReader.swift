@@ -9,7 +9,7 @@ import DrydockOCI
 /// must be read.
 /// [Image specification of Docker, v1](https://github.com/moby/docker-image-spec/blob/v1.3.1/v1.md).
 struct LegacyArchiveReader {
-    /// The most layers of an image; Docker itself stops at 127.
+    /// The most layers of an image; Docker itself stops at 125.
     private static let parentLimit = 256
     /// Members of the topmost layer's `json` that concern only that layer, as `docker load` drops them.
     private static let layerMembers: Set = ["id", "parent", "Size", "parent_id", "layer_id", "throwaway"]
