@@ -36,7 +36,12 @@ public final class BlockingPool: TaskExecutor {
         let pool = BlockingPool(width: width)
         for _ in 0..<pool.width { pool.startThread() }
         defer { pool.close() }
-        return try await withTaskExecutorPreference(pool) { try await body(pool) }
+        return try await withTaskExecutorPreference(pool) {
+            // The runtime moves a running task to another executor only when it waits; until then it would go on where
+            // the caller is, on a cooperative thread.
+            await Task.yield()
+            return try await body(pool)
+        }
     }
 
     /// Called by the runtime: puts a piece of a task into the queue.
