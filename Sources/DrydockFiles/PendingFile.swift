@@ -72,9 +72,9 @@ public struct PendingFile: ~Copyable, Sendable {
     }
 
     private static func hiddenName(beside path: String) -> String {
-        let base = path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
+        // Short, because the final name may have all of the 255 bytes that a name can have.
         // Two processes never choose the same name: the number of a process is its own.
-        return "\(directory(of: path))/.\(base.prefix(128)).\(getpid()).\(UInt32.random(in: 0...UInt32.max))"
+        "\(directory(of: path))/.drydock.\(getpid()).\(UInt32.random(in: 0...UInt32.max))"
     }
 
     private static func hint(_ errorNumber: Int32, folder: String) -> String? {
