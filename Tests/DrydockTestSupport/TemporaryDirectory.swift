@@ -56,10 +56,22 @@ private func withMount<Result>(
         return try await cleaningUp {
             try await body(path)
         } cleanup: {
-            try await Command.cleanUp(["umount", path])
+            try await Command.cleanUp(["sh", "-c", unmountScript, "sh", path])
         }
     }
 }
+
+/// Unmounts, once nobody has a file open there any more.
+///
+/// A process that another test is starting just then holds copies of all descriptors until it has become its program.
+private let unmountScript = """
+    for attempt in $(seq 100); do
+        message=$(umount "$1" 2>&1) && exit
+        case $message in *busy*) sleep 0.05 ;; *) break ;; esac
+    done
+    printf '%s\n' "$message" >&2
+    exit 1
+    """
 
 /// Calls `cleanup` after `body`, also when `body` throws; then its error counts, not one of `cleanup`.
 func cleaningUp<Result>(
