@@ -104,7 +104,10 @@ let package = Package(
         tests("DrydockFilesTests", ["DrydockBytes", "DrydockFiles", "DrydockTestSupport"]),
         tests("DrydockCompressionTests", ["DrydockCompression", "DrydockTestSupport"]),
         tests("DrydockOCITests", ["DrydockOCI", "DrydockDigests"]),
-        tests("DrydockPackagesTests", ["DrydockBytes", "DrydockFiles", "DrydockPackages", "DrydockTestSupport"]),
+        tests(
+            "DrydockPackagesTests",
+            ["DrydockBytes", "DrydockFiles", "DrydockPackages", "DrydockTar", "DrydockTestSupport"]
+        ),
         tests(
             "DrydockStorageTests",
             ["DrydockDigests", "DrydockFiles", "DrydockOCI", "DrydockStorage", "DrydockTestSupport"]
@@ -112,8 +115,8 @@ let package = Package(
         tests(
             "DrydockBuildTests",
             [
-                "DrydockBuild", "DrydockBytes", "DrydockDigests", "DrydockFiles", "DrydockOCI", "DrydockPackages",
-                "DrydockStorage", "DrydockTestSupport",
+                "DrydockBuild", "DrydockBytes", "DrydockCompression", "DrydockDigests", "DrydockFiles", "DrydockOCI",
+                "DrydockPackages", "DrydockStorage", "DrydockTar", "DrydockTestSupport",
             ]
         ),
         tests("DrydockCommandsTests", ["DrydockCommands", "DrydockTestSupport"]),

@@ -3,6 +3,7 @@
 import DrydockBytes
 import DrydockCompression
 import DrydockFiles
+import Glibc
 
 /// Opens archives so that they can be read at any place: plain ones where they are, compressed ones decompressed into a
 /// file without a name, which is gone when the build ends, however it ends.
@@ -13,9 +14,11 @@ struct ArchiveSpool {
     let temporaryDirectory: String
 
     func open(_ path: String) throws -> ArchiveBytes {
-        let file = try OwnedDescriptor(opening: path)
-        guard try file.status(path: path).kind == .regular else { throw TreeError(.notAnArchive, path) }
-        let plain = ArchiveBytes(path: path, descriptor: file)
+        // O_NONBLOCK: a pipe must be refused, not waited for.
+        let file = try OwnedDescriptor(opening: path, flags: O_NONBLOCK)
+        let status = try file.status(path: path)
+        guard status.kind == .regular else { throw TreeError(.notAnArchive, path) }
+        let plain = ArchiveBytes(path: path, descriptor: file, status: status)
         do {
             var offset: Int64 = 0
             let decompressor = try unsafe Decompressor(detecting: DecompressionLimits()) { buffer in
@@ -23,7 +26,10 @@ struct ArchiveSpool {
                 offset += Int64(count)
                 return count
             }
-            return decompressor.format == .none ? plain : try spool(decompressor, path)
+            guard decompressor.format != .none else { return plain }
+            let spooled = try spool(decompressor, path)
+            try plain.verify()
+            return spooled
         } catch let failure as DecompressionFailure {
             throw TreeError(.brokenArchive("\(failure)"), path)
         }
@@ -39,6 +45,7 @@ struct ArchiveSpool {
             if buffer.count == 0 { break }
             try unsafe output.append(buffer.bytes)
         }
-        return ArchiveBytes(path: path, descriptor: spool)
+        let status = try spool.status(path: path)
+        return ArchiveBytes(path: path, descriptor: spool, status: status)
     }
 }

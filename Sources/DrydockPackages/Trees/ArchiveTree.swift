@@ -130,7 +130,7 @@ private struct Listing {
             throw TreeError(.unsafeMember("its member '\(name)' leads out of the archive"), tree.path)
         }
         guard components.count <= DirectoryTree.maximumDepth else { throw TreeError(.tooDeep, tree.path) }
-        if components.last?.bytes.starts(with: ".wh.".utf8) == true {
+        if components.contains(where: { $0.bytes.starts(with: ".wh.".utf8) }) {
             throw TreeError(.whiteoutName, "\(tree.path)/\(name)")
         }
         return components

@@ -8,16 +8,24 @@ public final class ArchiveBytes: Sendable, Hashable {
     /// The archive's path in the user's words.
     public let path: String
     private let descriptor: OwnedDescriptor
+    /// What the file system said when the archive was opened.
+    private let status: FileStatus
 
     /// Takes ownership of the open archive.
-    init(path: String, descriptor: consuming OwnedDescriptor) {
+    init(path: String, descriptor: consuming OwnedDescriptor, status: FileStatus) {
         self.path = path
+        self.status = status
         self.descriptor = descriptor
     }
 
     /// Reads bytes at an offset; fewer than asked for only at the end.
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(SystemError) -> Int {
         try unsafe descriptor.read(into: buffer, at: offset, path: path)
+    }
+
+    /// Notices an archive that has changed since it was opened.
+    func verify() throws {
+        guard try descriptor.status(path: path).isUnchanged(since: status) else { throw TreeError(.changed, path) }
     }
 
     /// An archive is equal to itself only.

@@ -13,7 +13,7 @@ public final class ContentReader {
         case nothing
         case bytes([UInt8])
         case host(TreeFile, OpenFile)
-        case archive(ArchivedFileCursor)
+        case archive(ArchivedFile, ArchivedFileCursor)
     }
 
     /// A descriptor that a case of an enumeration can hold.
@@ -41,7 +41,7 @@ public final class ContentReader {
         size = content.size
         switch content {
         case .bytes(let bytes): source = .bytes(bytes)
-        case .archive(let file): source = .archive(ArchivedFileCursor(file))
+        case .archive(let file): source = .archive(file, ArchivedFileCursor(file))
         case .host(let file):
             let open = OpenFile(try directories.open(file))
             source = .host(file, open)
@@ -64,7 +64,11 @@ public final class ContentReader {
     ///
     /// - Throws: ``TreeError`` when it changed while it was read.
     public func finish() throws {
-        if case .host(let file, let open) = source { try verify(file, open) }
+        switch source {
+        case .nothing, .bytes: break
+        case .host(let file, let open): try verify(file, open)
+        case .archive(let file, _): try file.archive.verify()
+        }
         source = .nothing
     }
 
@@ -78,9 +82,9 @@ public final class ContentReader {
             let count = try unsafe open.descriptor.read(into: room, at: position, path: file.displayPath)
             guard count > 0 else { throw TreeError(.changed, file.displayPath) }
             return count
-        case .archive(var cursor):
+        case .archive(let file, var cursor):
             let count = try unsafe cursor.read(into: room)
-            source = .archive(cursor)
+            source = .archive(file, cursor)
             return count
         }
     }
@@ -93,7 +97,7 @@ public final class ContentReader {
 
 extension FileStatus {
     /// Whether the file is still the same, with the same content as far as the file system can tell.
-    fileprivate func isUnchanged(since earlier: FileStatus) -> Bool {
+    func isUnchanged(since earlier: FileStatus) -> Bool {
         kind == earlier.kind && identity == earlier.identity && size == earlier.size && modified == earlier.modified
     }
 }

@@ -132,12 +132,14 @@ private struct Walk {
         in directory: borrowing HostDirectory,
         status: FileStatus
     ) throws -> TreeEntry.Attributes {
-        TreeEntry.Attributes(
+        // Behind a link that is copied, the attributes are those of the directory that it leads to, as the mode is.
+        let subject = status.kind == .directory ? ByteString(name.bytes + Array("/.".utf8)) : name
+        return TreeEntry.Attributes(
             // Linux gives every link 0777; other systems do not.
             mode: status.kind == .symlink ? 0o777 : status.mode,
             owner: tree.style.owner,
             modificationTime: tree.style.modificationTime,
-            extendedAttributes: try ExtendedAttribute.portable(of: name, in: directory)
+            extendedAttributes: try ExtendedAttribute.portable(of: subject, in: directory)
         )
     }
 
