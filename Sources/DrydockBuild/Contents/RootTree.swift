@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DrydockBytes
-import DrydockPackages
+package import DrydockPackages
 
 /// The root file system of an image, put together from inputs of which later ones win.
 ///
 /// Each path belongs to the input that gave it its present form, and is packed into that input's layer and no other.
 /// An entry that repeats what is already there stays where it was, so that a library that two inputs need is packed
 /// once. Links to directories that are already there are followed: a file for `/lib/x` over a `/lib` that links to
-/// `usr/lib` lands in `/usr/lib`, and the link stays.
-struct RootTree {
+/// `usr/lib` lands in `/usr/lib`, and the link stays. For the package, because its tests compare it with a model.
+package struct RootTree {
     /// The number of links that a path may lead through, as in Linux (path_resolution(7)).
-    static let maximumLinks = 40
+    package static let maximumLinks = 40
 
     private struct Node {
         var entry: TreeEntry?
@@ -33,13 +33,13 @@ struct RootTree {
     /// - Parameters:
     ///   - inputs: What each input is called in messages, by its number.
     ///   - style: Owner and time of directories that no input mentions.
-    init(inputs: [String], style: EntryStyle) {
+    package init(inputs: [String], style: EntryStyle) {
         self.inputs = inputs
         self.style = style
     }
 
     /// Puts an entry of input number `input` at its path.
-    mutating func insert(_ entry: TreeEntry, from input: Int) throws(ContentsConflict) {
+    package mutating func insert(_ entry: TreeEntry, from input: Int) throws(ContentsConflict) {
         let components = Self.components(of: entry.path)
         guard let name = components.last else {
             nodes[0].entry = entry
@@ -56,7 +56,7 @@ struct RootTree {
     }
 
     /// The entries that belong to one of `owners`, with the directories above them; parents first, siblings by name.
-    func entries(of owners: Range<Int>) -> [TreeEntry] {
+    package func entries(of owners: Range<Int>) -> [TreeEntry] {
         var result: [TreeEntry] = []
         _ = collect(0, path: [], owners, into: &result)
         return result
@@ -86,8 +86,9 @@ extension RootTree {
         let node = nodes[existing]
         if entry.isDirectory {
             if case .symlink = node.entry?.node {
-                // The link stays; what it leads to must be a directory.
-                _ = try follow(existing, &resolution)
+                // The link stays; what it leads to must be a directory, and is this one if it was missing.
+                let target = try follow(existing, &resolution)
+                if target != 0, nodes[target].entry == nil { set(target, entry, resolution) }
                 return
             }
             guard node.isDirectory else { throw conflict(.directoryOverFile, at: existing, resolution) }
@@ -95,8 +96,12 @@ extension RootTree {
             throw conflict(.fileOverDirectory, at: existing, resolution)
         }
         guard !Self.isRepetition(of: node.entry, entry) else { return }
-        nodes[existing].entry = entry
-        nodes[existing].owner = resolution.input
+        set(existing, entry, resolution)
+    }
+
+    private mutating func set(_ index: Int, _ entry: TreeEntry, _ resolution: Resolution) {
+        nodes[index].entry = entry
+        nodes[index].owner = resolution.input
     }
 
     private static func isRepetition(of old: TreeEntry?, _ new: TreeEntry) -> Bool {

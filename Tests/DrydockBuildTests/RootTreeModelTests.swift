@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DrydockBuild
+import DrydockBytes
+import DrydockPackages
+import Testing
+
+/// A root file system as a table from real paths to entries, as simple as can be and as slow.
+private struct RootModel {
+    private typealias Path = [String]
+
+    private var entries: [Path: (entry: TreeEntry, owner: Int)] = [:]
+    /// Directories that were made because something lies below them.
+    private var made: Set<Path> = []
+
+    /// False if the entry is refused.
+    mutating func insert(_ entry: TreeEntry, from input: Int) -> Bool {
+        let path = Self.components("\(entry.path)")
+        var links = 0
+        guard let name = path.last, let parent = follow(path.dropLast(), from: [], &links) else { return false }
+        let place = parent + [name]
+        let old = entries[place]
+        if case .symlink(let target)? = old?.entry.node, entry.isDirectory {
+            guard let end = follow(link: target, in: parent, &links) else { return false }
+            if entries[end] == nil, !end.isEmpty { entries[end] = (entry, input) }
+            return true
+        }
+        let isThere = old != nil || made.contains(place)
+        let wasDirectory = old?.entry.isDirectory ?? made.contains(place)
+        guard !isThere || wasDirectory == entry.isDirectory else { return false }
+        let isRepetition = old?.entry.node == entry.node && old?.entry.attributes == entry.attributes
+        if !isRepetition { entries[place] = (entry, input) }
+        return true
+    }
+
+    /// What a layer of these inputs holds: the paths, each with its mode.
+    func lines(of owners: Range<Int>) -> [String] {
+        var wanted: Set<Path> = []
+        for (path, value) in entries where owners.contains(value.owner) {
+            for length in 1...path.count { wanted.insert(Array(path.prefix(length))) }
+        }
+        return wanted.sorted { $0.lexicographicallyPrecedes($1) { Array($0.utf8).lexicographicallyPrecedes($1.utf8) } }
+            .map { path in
+                let entry = entries[path]?.entry
+                return Self.line(path.joined(separator: "/"), entry)
+            }
+    }
+
+    static func line(_ path: String, _ entry: TreeEntry?) -> String {
+        "\(path) \(entry?.attributes.mode ?? 0o755) \(entry.map { "\($0.node)" } ?? "directory")"
+    }
+
+    private mutating func follow(link: ByteString, in parent: Path, _ links: inout Int) -> Path? {
+        links += 1
+        guard links <= 40 else { return nil }
+        let target = "\(link)"
+        return follow(Self.components(target)[...], from: target.hasPrefix("/") ? [] : parent, &links)
+    }
+
+    private mutating func follow(_ components: ArraySlice<String>, from start: Path, _ links: inout Int) -> Path? {
+        var current = start
+        for name in components where name != "." {
+            if name == ".." {
+                current = current.dropLast()
+                continue
+            }
+            let place = current + [name]
+            switch entries[place]?.entry.node {
+            case .directory: current = place
+            case nil:
+                made.insert(place)
+                current = place
+            case .symlink(let target):
+                guard let end = follow(link: target, in: current, &links) else { return nil }
+                current = end
+            default: return nil
+            }
+        }
+        return current
+    }
+
+    private static func components(_ path: String) -> [String] { path.split(separator: "/").map(String.init) }
+}
+
+/// Random inputs of an image, put together by the tree and by a model of it.
+@Suite
+struct RootTreeModelTests {
+    @Test(arguments: [1, 2, 3, 4, 5, 6, 7, 8] as [UInt64])
+    func `the tree does what the model does`(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        for round in 0..<250 {
+            let inputs = 1 + random.below(4)
+            var tree = RootTree(inputs: (0..<inputs).map { "input \($0)" }, style: Pipeline.style)
+            var model = RootModel()
+            var history: [String] = []
+            for _ in 0..<random.below(30) {
+                let (entry, input) = (random.entry(), random.below(inputs))
+                let isTaken = (try? tree.insert(entry, from: input)) != nil
+                history.append("\(input) \(RootModel.line("\(entry.path)", entry)) \(isTaken)")
+                try #require(isTaken == model.insert(entry, from: input), "seed \(seed) round \(round): \(history)")
+            }
+            for first in 0..<inputs {
+                for owners in [first..<first + 1, first..<inputs] {
+                    let lines = tree.entries(of: owners).map { RootModel.line("\($0.path)", $0) }
+                    try #require(lines == model.lines(of: owners), "seed \(seed) round \(round): \(history)")
+                }
+            }
+        }
+    }
+}
+
+extension SeededGenerator {
+    /// An entry of few names, so that they meet.
+    fileprivate mutating func entry() -> TreeEntry {
+        let names = ["a", "b", "c"]
+        let path = (0...below(3)).map { _ in pick(names) }.joined(separator: "/")
+        let attributes = TreeEntry.Attributes(
+            mode: pick([0o755, 0o700]),
+            owner: .root,
+            modificationTime: 1
+        )
+        return TreeEntry(path: ByteString(path), node: node(), attributes: attributes)
+    }
+
+    private mutating func node() -> TreeEntry.Node {
+        switch below(7) {
+        case 0: .file(.bytes([UInt8(below(2))]))
+        case 1: .symlink(ByteString(pick(["a", "b", "../a", "/a/b", "/", "..", "./c", "c/d/e", "../../b/../c"])))
+        case 2, 3: .directory
+        default: .file(.bytes([7]))
+        }
+    }
+}
