@@ -2,7 +2,7 @@
 
 import DrydockBytes
 import DrydockFiles
-import DrydockPackages
+package import DrydockPackages
 import DrydockTar
 
 /// Everything that makes up a layer's tar, except the bytes of its files: its size is known before any is read.
@@ -28,7 +28,7 @@ public struct LayerRecipe: Sendable {
     /// Of files that are hard links of each other the first becomes the file, and the others links to it.
     ///
     /// - Throws: ``TarWritingFailure`` for an entry that a tar cannot hold.
-    init(entries: [TreeEntry]) throws {
+    package init(entries: [TreeEntry]) throws {
         var firstNames: [FileLink: ByteString] = [:]
         var size: Int64 = 0
         members = try entries.map { entry in

@@ -5,7 +5,7 @@ import DrydockPackages
 import DrydockTar
 
 /// Produces a layer's tar piece by piece; every file is read once, straight into the piece.
-final class LayerStream {
+package final class LayerStream {
     private let recipe: LayerRecipe
     private let reader = ContentReader()
     private var next = 0
@@ -17,12 +17,13 @@ final class LayerStream {
     private var contentSize: Int64 = 0
     private var isAtEnd = false
 
-    init(_ recipe: LayerRecipe) { self.recipe = recipe }
+    /// A stream at the start of the tar.
+    package init(_ recipe: LayerRecipe) { self.recipe = recipe }
 
     /// Fills the buffer from its start, and returns the number of bytes: fewer than it holds only at the end of the tar.
     ///
     /// - Throws: ``SystemError`` and ``TreeError`` when a file cannot be read or has changed.
-    func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    package func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         var count = 0
         while count < buffer.count {
             let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
@@ -80,3 +81,6 @@ final class LayerStream {
         pendingPosition = 0
     }
 }
+
+@available(*, unavailable)
+extension LayerStream: Sendable {}
