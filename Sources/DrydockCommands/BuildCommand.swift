@@ -16,7 +16,7 @@ struct BuildCommand: AsyncParsableCommand {
             docker-archive.
 
             Examples:
-              drydock build redis.yaml                    writes redis.tar, for 'docker load -i redis.tar'
+              drydock build redis.yaml
               drydock build redis.yaml -o - | docker load
               drydock build redis.yaml -o oci:images --compress zstd
             """

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A number of bytes for people: in decimal units, as disks and networks count, with three digits.
-struct ByteSize: CustomStringConvertible {
-    let bytes: Int64
+package struct ByteSize: CustomStringConvertible {
+    /// The number.
+    package let bytes: Int64
 
-    init(_ bytes: Int64) { self.bytes = bytes }
+    /// A number of bytes.
+    package init(_ bytes: Int64) { self.bytes = bytes }
 
     private static let units = ["kB", "MB", "GB", "TB", "PB", "EB"]
 
-    var description: String {
+    /// For example: `1.21 GB`.
+    package var description: String {
         guard bytes >= 1_000 else { return "\(bytes) B" }
         // Integers only: the text must not depend on how a machine rounds.
         var unit = 0

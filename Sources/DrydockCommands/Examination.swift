@@ -34,8 +34,8 @@ struct Examination {
             let free = (attributes[.systemFreeSize] as? NSNumber).map { ", \(ByteSize($0.int64Value)) free" } ?? ""
             return Finding(name: "temporary files", state: .works, detail: path + free)
         } catch {
-            let hint = "set TMPDIR to a directory that you may write to"
-            return Finding(name: "temporary files", state: .broken, detail: "\(error)", hint: hint)
+            let lines = "\(error)".components(separatedBy: "\nhint: ")
+            return Finding(name: "temporary files", state: .broken, detail: lines[0], hint: lines.dropFirst().first)
         }
     }
 

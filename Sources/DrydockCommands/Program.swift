@@ -2,12 +2,14 @@
 
 import ArgumentParser
 import DrydockBuild
+import DrydockStorage
 import Foundation
 
 /// The program from its arguments to its exit code.
 public enum Program: Sendable {
     /// Parses the command line, runs the command, and ends the process.
     public static func main() async -> Never {
+        occupyStandardStreams()
         // A reader that goes away is an error of the write, not the end of this process.
         signal(SIGPIPE, SIG_IGN)
         let interruption = Interruption()
@@ -19,7 +21,18 @@ public enum Program: Sendable {
         exit(0)
     }
 
+    /// Takes the numbers of standard streams that are closed.
+    ///
+    /// Otherwise the next file to be opened would get such a number: a report for standard output would be written into
+    /// an image. What is opened here refuses that with an error.
+    private static func occupyStandardStreams() {
+        for number in STDIN_FILENO...STDERR_FILENO where fcntl(number, F_GETFD) < 0 {
+            _ = unsafe open("/dev/null", number == STDIN_FILENO ? O_WRONLY : O_RDONLY)
+        }
+    }
+
     private static func run() async throws {
+        try refuseUnknownCommand(CommandLine.arguments.dropFirst().first)
         var command = try DrydockCommand.parseAsRoot()
         if var asynchronous = command as? any AsyncParsableCommand {
             try await asynchronous.run()
@@ -28,8 +41,18 @@ public enum Program: Sendable {
         }
     }
 
+    /// Names the command that does not exist; the parser would call it an unexpected argument.
+    private static func refuseUnknownCommand(_ name: String?) throws {
+        let known = DrydockCommand.configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
+        guard let name, !name.hasPrefix("-"), !known.contains(name) else { return }
+        let meant = EditDistance.nearest(to: name, in: known).map { "; did you mean '\($0)'?" } ?? ""
+        throw ValidationError("Unknown command '\(name)'\(meant)")
+    }
+
     private static func finish(_ error: any Error, _ interruption: Interruption) -> Never {
         if let code = interruption.exitCode { exit(code) }
+        // A command that has said everything itself.
+        if let code = error as? ExitCode { exit(code.rawValue) }
         let code = DrydockCommand.exitCode(for: error)
         // Help, version and completion scripts are no errors, and wrong arguments have the parser's own text.
         if code != .failure { DrydockCommand.exit(withError: error) }
@@ -40,9 +63,15 @@ public enum Program: Sendable {
 
     /// What is printed of an error, and the exit code.
     static func report(_ error: any Error) -> (text: String, exitCode: Int32) {
-        if let error = error as? SpecError { return ("\(error)\n", specMistakes) }
-        return ("Error: \(error)\n", EXIT_FAILURE)
+        switch error {
+        case is SpecError: ("\(error)\n", specMistakes)
+        case is ImageLocation.ParsingFailure, is OptionConflict: ("Error: \(error)\n", wrongArguments)
+        default: ("Error: \(error)\n", EXIT_FAILURE)
+        }
     }
+
+    /// `EX_USAGE` of sysexits.h(3head), as the argument parser has it.
+    private static let wrongArguments: Int32 = 64
 
     /// `EX_DATAERR` of sysexits.h(3head).
     private static let specMistakes: Int32 = 65

@@ -97,13 +97,23 @@ struct ProgressDisplay: Sendable {
 }
 
 /// One picture of the bar.
-struct ProgressBar {
+package struct ProgressBar {
+    /// The bytes that are done.
     let bytes: Int64
+    /// All bytes.
     let total: Int64
+    /// How long it took until now.
     let elapsed: Duration
 
+    /// A picture of a moment.
+    package init(bytes: Int64, total: Int64, elapsed: Duration) {
+        self.bytes = bytes
+        self.total = total
+        self.elapsed = elapsed
+    }
+
     /// The bar in at most `columns` columns: `[#####.....]  52 %  1.21 GB of 2.30 GB  812 MB/s`.
-    func text(columns: Int) -> String {
+    package func text(columns: Int) -> String {
         let numbers = "  \(percent) %  \(ByteSize(bytes)) of \(ByteSize(total))  \(ByteSize(rate))/s"
         let width = min(40, columns - numbers.count - 3)
         guard width >= 4 else { return String(numbers.dropFirst(2).prefix(max(0, columns - 1))) }

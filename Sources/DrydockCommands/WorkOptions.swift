@@ -10,7 +10,7 @@ struct WorkOptions: ParsableArguments {
     )
     var jobs: Int?
 
-    @Option(help: "How progress is shown on standard error: auto, bar, plain, json, none.")
+    @Option(help: "How progress is shown on standard error.")
     var progress = ProgressStyle.auto
 
     func validate() throws {

@@ -28,8 +28,18 @@ public struct OwnedDescriptor: ~Copyable, Sendable {
     ///
     /// - Throws: ``SystemError`` with the operation `create a temporary file in`.
     public init(unnamedIn directory: String) throws(SystemError) {
-        let result = unsafe drydock_openat(AT_FDCWD, directory, unnamedFileFlags, 0o600)
-        number = try checked(result, "create a temporary file in", directory)
+        var result = unsafe drydock_openat(AT_FDCWD, directory, unnamedFileFlags, 0o600)
+        if PendingFile.unnamedFilesAreMissing(-result) {
+            let path = "\(directory)/.drydock-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
+            result = unsafe drydock_openat(AT_FDCWD, path, O_RDWR | O_CREAT | O_EXCL, 0o600)
+            if result >= 0 { _ = unsafe unlink(path) }
+        }
+        guard result < 0 else {
+            number = result
+            return
+        }
+        let hint = "set TMPDIR to a directory that you may write to"
+        throw SystemError("create a temporary file in", directory, errorNumber: -result, hint: hint)
     }
 
     deinit { _ = Glibc.close(number) }

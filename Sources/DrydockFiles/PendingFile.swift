@@ -28,8 +28,7 @@ public struct PendingFile: ~Copyable, Sendable {
             temporaryPath = nil
             return
         }
-        // EISDIR and EOPNOTSUPP: this kernel or file system has no unnamed files.
-        guard [EOPNOTSUPP, EISDIR, EINVAL, ENOSYS].contains(-unnamed) else {
+        guard Self.unnamedFilesAreMissing(-unnamed) else {
             throw SystemError("create", path, errorNumber: -unnamed, hint: Self.hint(-unnamed, folder: folder))
         }
         let temporary = Self.hiddenName(beside: path)
@@ -64,6 +63,11 @@ public struct PendingFile: ~Copyable, Sendable {
             throw SystemError("create", path, errorNumber: errno)
         }
         return temporary
+    }
+
+    /// Whether an error number says that this kernel or file system has no unnamed files.
+    static func unnamedFilesAreMissing(_ errorNumber: Int32) -> Bool {
+        [EOPNOTSUPP, EISDIR, EINVAL, ENOSYS].contains(errorNumber)
     }
 
     private static func directory(of path: String) -> String {

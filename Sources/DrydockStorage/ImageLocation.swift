@@ -139,7 +139,8 @@ extension ImageLocation {
             case .noPath(let transport): return "\(subject) names no path\nhint: write '\(transport.rawValue):PATH'"
             case .foreignTransport(let name):
                 let known = Transport.allCases.map { "'\($0.rawValue)'" }.joined(separator: ", ")
-                return "\(subject) uses the transport '\(name)': expected \(known) or a path"
+                return "\(subject) uses the transport '\(name)': expected \(known) or a path\n"
+                    + "hint: 'skopeo copy' moves images between these and others"
             case .layoutOnStandardOutput:
                 return "\(subject) names a directory, which standard output is not\nhint: write 'oci-archive:-'"
             case .colonInPath: return "\(subject) has a path with a colon, which would end it"

@@ -69,4 +69,7 @@ public struct TarReadingFailure: Error, Hashable, Sendable, CustomStringConverti
 
     /// For example: `Cannot read the tar archive at byte 1024: it ends within a block, expected 512 bytes, got 17`.
     public var description: String { "Cannot read the tar archive at byte \(offset): \(reason.text)" }
+
+    /// The same as it reads after a sentence that says which archive cannot be read.
+    public var clause: String { "at byte \(offset), \(reason.text)" }
 }

@@ -48,7 +48,8 @@ struct BadLocation: CustomTestStringConvertible, Sendable {
         BadLocation(
             text: "docker://redis",
             message:
-                "'docker://redis' uses the transport 'docker': expected 'docker-archive', 'oci', 'oci-archive' or a path"
+                "'docker://redis' uses the transport 'docker': expected 'docker-archive', 'oci', 'oci-archive' or a path\n"
+                + "hint: 'skopeo copy' moves images between these and others"
         ),
         BadLocation(
             text: "oci:-",

@@ -56,10 +56,12 @@ struct ContentsResolver {
         at place: String?,
         _ configured: inout [ExecutableClosure.ConfiguredLibrary]
     ) throws -> Contents.Input {
-        let closure = try ExecutableResolver(machine: machine).closure(
-            of: paths.map { try executable($0, at: place) },
-            opening: dlopen.map { ByteString(environment.absolute(spec.resolve($0))) }
-        )
+        let closure = try finding(paths) {
+            try ExecutableResolver(machine: machine).closure(
+                of: paths.map { try executable($0, at: place) },
+                opening: dlopen.map { ByteString(environment.absolute(spec.resolve($0))) }
+            )
+        }
         configured += closure.configuredLibraries
         let cache = closure.configuredLibraries.isEmpty ? nil : LoaderCache(of: configured, machine: machine)
         return Contents.Input(
@@ -89,7 +91,7 @@ struct ContentsResolver {
             kind: .store,
             label: Self.label("directory", [path]),
             paths: [spec.resolve(path)],
-            entries: try tree.entries()
+            entries: try reading(.directory, path) { try tree.entries() }
         )
     }
 
@@ -105,7 +107,7 @@ struct ContentsResolver {
             kind: .store,
             label: Self.label("archive", [path]),
             paths: [spec.resolve(path)],
-            entries: try tree.entries()
+            entries: try reading(.archive, path) { try tree.entries() }
         )
     }
 
@@ -120,7 +122,7 @@ struct ContentsResolver {
             kind: .customisation,
             label: Self.label("copyToRoot", [path]),
             paths: [spec.resolve(path)],
-            entries: try tree.entries()
+            entries: try reading(.copyToRoot, path) { try tree.entries() }
         )
     }
 
@@ -130,7 +132,10 @@ struct ContentsResolver {
             kind: .customisation,
             label: Self.label("files", spec.files.map(\.path)),
             paths: files.sources,
-            entries: try spec.files.map(files.entry)
+            entries: try spec.files.map { file in
+                guard case .source(let path) = file.content else { return try files.entry(file) }
+                return try reading(.source, path) { try files.entry(file) }
+            }
         )
     }
 

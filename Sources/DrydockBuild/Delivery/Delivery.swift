@@ -4,6 +4,7 @@ import DrydockCompression
 import DrydockFiles
 import DrydockOCI
 import DrydockStorage
+import Glibc
 
 /// Packs a plan's layers into a destination, and completes the image there.
 struct Delivery: Sendable {
@@ -69,10 +70,19 @@ struct Delivery: Sendable {
         )
     }
 
-    /// A file that takes the place of a device would do harm.
+    /// A file that takes the place of a device would do harm; and a name that cannot be is known before the work.
     private func refuseSpecialFile(_ path: String) throws {
-        guard let status = try? FileStatus(of: path), status.kind != .regular else { return }
-        throw DeliveryError.notARegularFile(path)
+        let status: FileStatus
+        do { status = try FileStatus(of: path) } catch {
+            // A link in a circle is replaced as any other link is.
+            if error.errorNumber == ENOENT || error.errorNumber == ELOOP { return }
+            throw SystemError("create", path, errorNumber: error.errorNumber)
+        }
+        switch status.kind {
+        case .regular: return
+        case .directory: throw DeliveryError.directory(path)
+        default: throw DeliveryError.notARegularFile(path)
+        }
     }
 
     // MARK: Layouts

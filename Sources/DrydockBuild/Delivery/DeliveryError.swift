@@ -6,8 +6,10 @@ public enum DeliveryError: Error, Equatable, CustomStringConvertible {
     case layerChanged(Int)
     /// Standard output is a terminal.
     case terminal
-    /// A device, a pipe or a directory stands where the archive is to be.
+    /// A device or a pipe stands where the archive is to be.
     case notARegularFile(String)
+    /// A directory stands where the archive is to be.
+    case directory(String)
 
     /// One sentence for the person.
     public var description: String {
@@ -17,6 +19,8 @@ public enum DeliveryError: Error, Equatable, CustomStringConvertible {
                 + "hint: build again when nothing writes there"
         case .notARegularFile(let path):
             "Cannot write '\(path)': it is not a regular file\nhint: write '-' for standard output"
+        case .directory(let path):
+            "Cannot write '\(path)': it is a directory\nhint: name a file in it, or write 'oci:\(path)' for an image layout"
         case .terminal:
             "Standard output is a terminal, and an image is not text\nhint: redirect it to a file or pipe it into "
                 + "'docker load'"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Finds what somebody meant by a misspelled name.
-enum EditDistance: Sendable {
+package enum EditDistance: Sendable {
     /// The nearest of some names: the same but for the case of letters, else one that goes
     /// on where the text ends, else one with at most one mistake in three letters.
-    static func nearest(to text: String, in names: [String]) -> String? {
+    package static func nearest(to text: String, in names: [String]) -> String? {
         guard text.utf8.count <= 64 else { return nil }
         let wanted = text.lowercased()
         if let same = names.first(where: { $0.lowercased() == wanted }) { return same }

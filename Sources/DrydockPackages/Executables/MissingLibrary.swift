@@ -38,7 +38,9 @@ public struct MissingLibrary: Hashable, Sendable, CustomStringConvertible {
     /// For example: `'libz.so.1', which '/usr/bin/git' needs, in /lib, /usr/lib`.
     public var description: String {
         var text = "'\(name)', which '\(neededBy)' needs"
-        if !searched.isEmpty { text += ", in " + searched.map(\.description).joined(separator: ", ") }
+        var known: Set<ByteString> = []
+        let places = searched.filter { known.insert($0).inserted }
+        if !places.isEmpty { text += ", in " + places.map(\.description).joined(separator: ", ") }
         if !obstacles.isEmpty { text += " (" + obstacles.map(\.description).joined(separator: "; ") + ")" }
         return text
     }

@@ -37,13 +37,20 @@ struct ArchiveSpool {
 
     private func spool(_ decompressor: Decompressor, _ path: String) throws -> ArchiveBytes {
         let spool = try OwnedDescriptor(unnamedIn: temporaryDirectory)
-        let output = OutputDescriptor(number: spool.number, path: "\(temporaryDirectory) (decompressed '\(path)')")
+        let output = OutputDescriptor(number: spool.number, path: temporaryDirectory)
         let buffer = AlignedBuffer(capacity: Self.stepSize)
         while true {
             try Task.checkCancellation()
             buffer.count = try unsafe decompressor.read(into: buffer.storage)
             if buffer.count == 0 { break }
-            try unsafe output.append(buffer.bytes)
+            do { try unsafe output.append(buffer.bytes) } catch {
+                throw SystemError(
+                    "decompress the archive '\(path)' into",
+                    temporaryDirectory,
+                    errorNumber: error.errorNumber,
+                    hint: error.errorNumber == ENOSPC ? "set TMPDIR to a directory with more room" : nil
+                )
+            }
         }
         let status = try spool.status(path: path)
         return ArchiveBytes(path: path, descriptor: spool, status: status)

@@ -46,7 +46,7 @@ public struct ArchiveTree: Sendable {
         do {
             while let member = try reader.next() { try listing.add(member) }
         } catch let failure as TarReadingFailure {
-            throw TreeError(.brokenArchive("\(failure)"), path)
+            throw TreeError(.brokenArchive(failure.clause), path)
         }
         // What was stripped away has no path, nor has the root, whose own mode says nothing of the image.
         return listing.entries.filter { !$0.path.isEmpty }

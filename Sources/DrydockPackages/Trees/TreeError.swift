@@ -71,7 +71,8 @@ public struct TreeError: Error, Equatable, CustomStringConvertible {
         case .changed:
             "Cannot pack '\(path)': it changed while the image was built\nhint: build again when nothing writes there"
         case .missing: "Cannot read '\(path)': no such file or directory (ENOENT)"
-        case .brokenArchive(let reason): "Cannot read the archive '\(path)': \(reason)"
+        case .brokenArchive(let reason):
+            "Cannot read the archive '\(path)': \(reason.prefix(1).lowercased())\(reason.dropFirst())"
         case .notAnArchive:
             "Cannot read the archive '\(path)': it is not a file\nhint: use 'directory:' for a directory"
         case .unsafeMember(let reason): "Cannot use the archive '\(path)': \(reason)"

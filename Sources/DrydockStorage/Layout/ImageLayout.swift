@@ -63,7 +63,12 @@ public struct ImageLayout: Sendable {
         }
         try Self.makeDirectory(path + "/blobs")
         try Self.makeDirectory(blobFolder)
-        if !Self.exists(indexPath) { try directory.replace("index.json", with: CanonicalJSON.encode(ImageIndex())) }
+        if Self.exists(indexPath) {
+            // A broken index is found out now, and not when all the work is done.
+            _ = try index()
+        } else {
+            try directory.replace("index.json", with: CanonicalJSON.encode(ImageIndex()))
+        }
         try PendingBlob.removeAbandoned(in: blobFolder)
     }
 

@@ -25,11 +25,7 @@ struct LockedDirectory: ~Copyable {
     /// Replaces a file of the directory as a whole.
     borrowing func replace(_ name: String, with bytes: [UInt8]) throws {
         let temporary = "\(path)/\(Self.temporaryName)"
-        let file = try OwnedDescriptor(
-            opening: Self.temporaryName,
-            in: descriptor.number,
-            flags: O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW
-        )
+        let file = try create(Self.temporaryName, for: name)
         do {
             let output = OutputDescriptor(number: file.number, path: temporary)
             try output.append(bytes)
@@ -42,6 +38,14 @@ struct LockedDirectory: ~Copyable {
             throw error
         }
         try OutputDescriptor(number: descriptor.number, path: path).synchronise()
+    }
+
+    /// Opens the file that will become `name`, which is what an error is about.
+    private borrowing func create(_ temporary: String, for name: String) throws(SystemError) -> OwnedDescriptor {
+        let flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW
+        do { return try OwnedDescriptor(opening: temporary, in: descriptor.number, flags: flags) } catch {
+            throw SystemError("create", "\(path)/\(name)", errorNumber: error.errorNumber)
+        }
     }
 
     /// Removes a file of the directory if it is there.

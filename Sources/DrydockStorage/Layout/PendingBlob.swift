@@ -20,7 +20,7 @@ public struct PendingBlob: ~Copyable, Sendable {
 
     /// Where the blob's bytes are written, in order or at offsets.
     public var output: OutputDescriptor {
-        OutputDescriptor(number: descriptor.number, path: "\(folder)/(new blob)")
+        OutputDescriptor(number: descriptor.number, path: folder)
     }
 
     /// Creates the file.
