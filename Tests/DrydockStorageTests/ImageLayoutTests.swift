@@ -75,15 +75,40 @@ private let emptyIndex = #"{"manifests":[],"mediaType":"application/vnd.oci.imag
         }
     }
 
-    @Test func `an unused layout can be removed and a used one cannot`() async throws {
+    @Test func `what a failed build added goes again, with a layout that holds nothing else`() async throws {
         try await withTemporaryDirectory { directory in
             let path = directory + "/layout"
-            try ImageLayout(creating: path).removeIfUnused()
+            let failed = try ImageLayout(creating: path)
+            try failed.addBlob([1])
+            try failed.discardAdditions()
             #expect(try names(in: directory) == [])
-            let layout = try ImageLayout(creating: path)
-            try layout.addBlob([1])
-            try layout.removeIfUnused()
-            #expect(try names(in: path) == ["blobs", "index.json", "oci-layout"])
+        }
+    }
+
+    @Test func `what was there before a failed build stays`() async throws {
+        try await withTemporaryDirectory { path in
+            var digest: Digest?
+            do { digest = try ImageLayout(creating: path).addBlob([1]) }
+            let failed = try ImageLayout(creating: path)
+            try failed.addBlob([1])
+            try failed.addBlob([2])
+            try failed.discardAdditions()
+            #expect(try names(in: path + "/blobs/sha256") == [#require(digest).encoded])
+        }
+    }
+
+    @Test func `nothing goes while others write, or after an image has arrived`() async throws {
+        try await withTemporaryDirectory { path in
+            let failed = try ImageLayout(creating: path)
+            let digest = try failed.addBlob([1])
+            do {
+                let other = try ImageLayout(creating: path)
+                try failed.discardAdditions()
+                #expect(try other.hasBlob(Descriptor(of: [1], mediaType: .layer)))
+                try other.addImage(Descriptor(of: [1], mediaType: .imageManifest), referenceName: "a")
+            }
+            try failed.discardAdditions()
+            #expect(try names(in: path + "/blobs/sha256") == [digest.encoded])
         }
     }
 

@@ -96,8 +96,8 @@ struct Delivery: Sendable {
             try layout.addImage(image.layoutDescriptor, referenceName: destination.reference ?? image.references.first)
             return image
         } catch {
-            // What was there before stays; a layout that this build has made for nothing goes again.
-            try? layout.removeIfUnused()
+            // What was there before stays; what this build has added for nothing goes again.
+            try? layout.discardAdditions()
             throw error
         }
     }

@@ -41,6 +41,9 @@ public struct ImageLayout: Sendable {
     /// The directory as the user wrote it.
     public let path: String
 
+    /// Set for a layout that is written to.
+    private let use: LayoutUse?
+
     var blobFolder: String { path + "/blobs/sha256" }
     var indexPath: String { path + "/index.json" }
 
@@ -52,8 +55,7 @@ public struct ImageLayout: Sendable {
     ///   directory holds something else.
     public init(creating path: String) throws {
         self.path = path
-        try Self.makeDirectory(path, hintingParent: true)
-        let directory = try LockedDirectory(path)
+        let directory = try Self.lockedDirectory(path)
         if try !Self.hasMarker(path) {
             guard try HostDirectory(path).names().allSatisfy(Self.isTemporary) else {
                 throw ImageStorageFailure(.directoryNotEmpty, path: path)
@@ -62,21 +64,34 @@ public struct ImageLayout: Sendable {
             try directory.replace(Self.markerName, with: Self.marker)
         }
         try Self.makeDirectory(path + "/blobs")
-        try Self.makeDirectory(blobFolder)
-        if Self.exists(indexPath) {
-            // A broken index is found out now, and not when all the work is done.
-            _ = try index()
-        } else {
-            try directory.replace("index.json", with: CanonicalJSON.encode(ImageIndex()))
-        }
+        try Self.makeDirectory(path + "/blobs/sha256")
+        let index = path + "/index.json"
+        if !Self.exists(index) { try directory.replace("index.json", with: CanonicalJSON.encode(ImageIndex())) }
+        // A broken index is found out now, and not when all the work is done.
+        use = try LayoutUse(of: "\(path)/\(Self.markerName)", manifests: ImageLayout(reading: path).index().manifests)
         try PendingBlob.removeAbandoned(in: blobFolder)
+    }
+
+    private init(reading path: String) {
+        self.path = path
+        use = nil
+    }
+
+    /// Makes the directory if it is missing, and locks it.
+    private static func lockedDirectory(_ path: String) throws -> LockedDirectory {
+        while true {
+            try makeDirectory(path, hintingParent: true)
+            let directory = try LockedDirectory(path)
+            // A writer that failed may have removed it meanwhile.
+            if try directory.isStillThere() { return directory }
+        }
     }
 
     /// Opens a layout that exists.
     ///
     /// - Throws: `SystemError`; ``ImageStorageFailure`` if the directory is not a layout.
     public init(opening path: String) throws {
-        self.path = path
+        self.init(reading: path)
         guard try Self.hasMarker(path) else { throw ImageStorageFailure(.notOfKind("an OCI image layout"), path: path) }
     }
 
@@ -107,15 +122,20 @@ public struct ImageLayout: Sendable {
     /// Begins a blob whose digest is not known yet.
     ///
     /// - Throws: `SystemError`.
-    public func beginBlob() throws -> PendingBlob { try PendingBlob(in: blobFolder) }
+    public func beginBlob() throws -> PendingBlob { try PendingBlob(in: blobFolder, use: use) }
 
-    /// Removes the layout again if it holds neither an image nor a blob, for a build that has failed.
+    /// Takes back what a build that has failed added, and removes a layout that is empty then.
+    ///
+    /// Nothing happens while others write to the layout, which may use the same blobs.
     ///
     /// - Throws: `SystemError` if it cannot be locked or read.
-    public func removeIfUnused() throws {
+    public func discardAdditions() throws {
         let directory = try LockedDirectory(path)
-        guard try index().manifests.isEmpty, try HostDirectory(blobFolder).names().isEmpty else { return }
-        // `rmdir` fails if another writer has added something since.
+        guard let use, use.endsAlone() else { return }
+        let manifests = try index().manifests
+        use.takeBack(now: manifests)
+        guard try manifests.isEmpty && HostDirectory(blobFolder).names().isEmpty else { return }
+        // `rmdir` fails if another program has added something since.
         guard unsafe rmdir(blobFolder) == 0, unsafe rmdir(path + "/blobs") == 0 else { return }
         directory.remove("index.json")
         directory.remove("oci-layout")

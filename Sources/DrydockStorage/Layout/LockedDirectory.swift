@@ -22,6 +22,15 @@ struct LockedDirectory: ~Copyable {
         descriptor = directory
     }
 
+    /// Whether the path still leads to the directory that is locked.
+    borrowing func isStillThere() throws(SystemError) -> Bool {
+        let locked = try descriptor.status(path: path).identity
+        do { return try FileStatus(of: path).identity == locked } catch {
+            guard error.errorNumber == ENOENT else { throw error }
+            return false
+        }
+    }
+
     /// Replaces a file of the directory as a whole.
     borrowing func replace(_ name: String, with bytes: [UInt8]) throws {
         let temporary = "\(path)/\(Self.temporaryName)"

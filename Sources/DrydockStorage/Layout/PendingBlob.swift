@@ -17,6 +17,7 @@ public struct PendingBlob: ~Copyable, Sendable {
     private let folder: String
     private let descriptor: OwnedDescriptor
     private let temporaryPath: String?
+    private let use: LayoutUse?
 
     /// Where the blob's bytes are written, in order or at offsets.
     public var output: OutputDescriptor {
@@ -30,7 +31,13 @@ public struct PendingBlob: ~Copyable, Sendable {
     ///   - unnamed: False as on a file system without unnamed files; `package` because tests cannot count on one.
     /// - Throws: `SystemError`.
     package init(in folder: String, unnamed: Bool = true) throws(SystemError) {
+        try self.init(in: folder, unnamed: unnamed, use: nil)
+    }
+
+    /// Creates the file as a part of a use of the layout, which is told when the blob is new.
+    init(in folder: String, unnamed: Bool = true, use: LayoutUse?) throws(SystemError) {
         self.folder = folder
+        self.use = use
         if unnamed, let file = try Self.createUnnamed(in: folder) {
             try lock(file.number, folder)
             descriptor = file
@@ -64,11 +71,17 @@ public struct PendingBlob: ~Copyable, Sendable {
         }
         if try Self.size(of: path) == size { return false }
         try output.synchronise()
-        if temporaryPath == nil, try link(to: path) { return true }
+        if temporaryPath == nil, try link(to: path) {
+            use?.didAdd(path)
+            return true
+        }
         // Another writer may have been faster; its bytes are the same unless they are damaged.
         if try Self.size(of: path) == size { return false }
         let temporary = try temporaryPath ?? linked()
-        guard unsafe rename(temporary, path) != 0 else { return true }
+        guard unsafe rename(temporary, path) != 0 else {
+            use?.didAdd(path)
+            return true
+        }
         let errorNumber = errno
         _ = unsafe unlink(temporary)
         throw SystemError("create", path, errorNumber: errorNumber)
