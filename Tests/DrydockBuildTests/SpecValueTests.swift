@@ -66,7 +66,7 @@ import Testing
             name: a
             contents:
               - executable: /bin/sh
-              - {executable: [a, b], dlopen: ["*.so"], at: /opt/bin/}
+              - {executable: [a, b], dlopen: ["/*.so"], at: /opt/bin/}
               - directory: site
               - {directory: site, at: /srv}
               - archive: a.tar
@@ -75,7 +75,7 @@ import Testing
         #expect(
             try decode(text).contents == [
                 .executable(["/bin/sh"], dlopen: []),
-                .executable(["a", "b"], dlopen: ["*.so"], at: "/opt/bin/"),
+                .executable(["a", "b"], dlopen: ["/*.so"], at: "/opt/bin/"),
                 .directory("site", at: "/"),
                 .directory("site", at: "/srv"),
                 .archive("a.tar", at: "/", strip: 0),

@@ -59,7 +59,7 @@ struct ContentsResolver {
         let closure = try finding(paths) {
             try ExecutableResolver(machine: machine).closure(
                 of: paths.map { try executable($0, at: place) },
-                opening: dlopen.map { ByteString(environment.absolute(spec.resolve($0))) }
+                opening: dlopen.map { ByteString($0) }
             )
         }
         configured += closure.configuredLibraries

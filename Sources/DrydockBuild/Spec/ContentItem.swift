@@ -4,7 +4,7 @@
 public enum ContentItem: Hashable, Sendable {
     /// Executables of this host, each with everything that it needs to start.
     ///
-    /// `dlopen` holds globs of further libraries that the programs load while they run. `at` is the absolute path of the
+    /// `dlopen` holds absolute globs of further libraries that the programs load while they run. `at` is the absolute path of the
     /// file in the image, or with a slash at its end the directory that the files go into under their own names; without
     /// it they stay at their paths on this host, which then must be absolute.
     case executable([String], dlopen: [String] = [], at: String? = nil)
@@ -33,7 +33,7 @@ extension ContentItem {
     }
 
     private static func executable(_ field: SpecField, in map: SpecMap) -> ContentItem? {
-        let globs = map["dlopen"].map { $0.strings(.nonemptyText) ?? [] } ?? []
+        let globs = map["dlopen"].map { $0.strings(.libraryGlob) ?? [] } ?? []
         let place = map["at"].flatMap { $0.string(.executablePlace) }
         guard let paths = paths(field) else { return nil }
         if map["at"] == nil, let path = paths.first(where: { !$0.hasPrefix("/") }) {

@@ -67,6 +67,12 @@ extension SpecRule {
     /// Any absolute path.
     static let absolutePath = SpecRule("an absolute path") { $0.hasPrefix("/") && !$0.utf8.contains(0) }
 
+    /// A glob of libraries that stay where the host has them.
+    static let libraryGlob = SpecRule(
+        "an absolute path",
+        hint: "list libraries of a build directory under 'executable', with 'at'"
+    ) { $0.hasPrefix("/") && !$0.utf8.contains(0) }
+
     private static func imagePathProblem(_ path: String, allowsRoot: Bool) -> SpecProblem? {
         let quoted = SpecProblem.quoted(path)
         guard !path.utf8.contains(0) else { return SpecRule.text.problem(path) }
