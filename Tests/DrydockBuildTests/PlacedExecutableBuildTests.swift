@@ -82,6 +82,24 @@ import Testing
         }
     }
 
+    @Test(.requires("gcc", "tar")) func `a file that is needed at two places has two names`() async throws {
+        try await withTemporaryDirectory { directory in
+            try await Self.compile(in: directory, umask: "022")
+            // The interpreter of a script stays where the script names it.
+            try await Command.check(["bash", "-euc", "echo '#!'$PWD/bin/app >run"], in: directory)
+            var spec = Self.spec(in: directory)
+            spec.contents = [.executable(["bin/app", "run"], at: "/opt/app/bin/")]
+            _ = try await Self.build(spec, to: directory + "/app.tar")
+            let script = """
+                mkdir image root; tar -xf app.tar -C image
+                for layer in $(find image -name '*.tar'); do tar -xf "$layer" -C root; done
+                test root/opt/app/bin/app -ef root$PWD/bin/app-1.2
+                test root/opt/app/lib/libanswer.so.1.0 -ef root$PWD/lib/libanswer.so.1.0
+                """
+            try await Command.check(["bash", "-euc", script], in: directory)
+        }
+    }
+
     @Test func `a relative executable without a place is refused`() async {
         var spec = ImageSpec(name: "app", directory: "/")
         spec.contents = [.executable(["usr/bin/env"])]
