@@ -73,29 +73,36 @@ def digest(data):
     return {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
 
 
+def paths(folder):
+    """Everything below a directory, each directory before what it holds; names in byte order."""
+    for name in sorted(os.listdir(folder)):
+        path = os.path.join(folder, name)
+        yield path
+        if stat.S_ISDIR(os.lstat(path).st_mode):
+            yield from paths(path)
+
+
 def add_directory(image, top, prefix):
     """The tree at `top`: its modes and attributes, the image's owner and time."""
     top = os.fsencode(top)
-    for folder, folders, files in os.walk(top):
-        for name in sorted(folders + files):
-            path = os.path.join(folder, name)
-            status = os.lstat(path)
-            attributes = {
-                key: os.getxattr(path, key, follow_symlinks=False)
-                for key in os.listxattr(path, follow_symlinks=False)
-                if portable(key)
-            }
-            entry = image.entry(kind_of(status), stat.S_IMODE(status.st_mode), xattrs=attributes)
-            if entry["type"] == "symlink":
-                entry["target"] = os.readlink(path)
-            if entry["type"] == "file":
-                with open(path, "rb") as file:
-                    entry.update(digest(file.read()))
-            if entry["type"] in ("character", "block"):
-                entry["device"] = status.st_rdev
-            if status.st_nlink > 1 and entry["type"] != "directory":
-                entry["file"] = (status.st_dev, status.st_ino)
-            image.put(os.path.join(prefix, os.path.relpath(path, top)), entry)
+    for path in paths(top):
+        status = os.lstat(path)
+        attributes = {
+            key: os.getxattr(path, key, follow_symlinks=False)
+            for key in os.listxattr(path, follow_symlinks=False)
+            if portable(key)
+        }
+        entry = image.entry(kind_of(status), stat.S_IMODE(status.st_mode), xattrs=attributes)
+        if entry["type"] == "symlink":
+            entry["target"] = os.readlink(path)
+        if entry["type"] == "file":
+            with open(path, "rb") as file:
+                entry.update(digest(file.read()))
+        if entry["type"] in ("character", "block"):
+            entry["device"] = status.st_rdev
+        if status.st_nlink > 1 and entry["type"] != "directory":
+            entry["file"] = (status.st_dev, status.st_ino)
+        image.put(os.path.join(prefix, os.path.relpath(path, top)), entry)
 
 
 def kind_of(status):
