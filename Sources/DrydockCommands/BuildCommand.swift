@@ -59,8 +59,9 @@ struct BuildCommand: AsyncParsableCommand {
         if json {
             try Output.json(ImageReport(image).json)
         } else {
-            let text = ImageReport(image).text + "\nwritten to \(destination.transport.rawValue):\(destination.path)\n"
-            try Output.text(text, toStandardError: destination.path == "-")
+            let isStream = destination.path == "-"
+            let place = isStream ? "standard output" : "\(destination.transport.rawValue):\(destination.path)"
+            try Output.text(ImageReport(image).text + "\nwritten to \(place)\n", toStandardError: isStream)
         }
     }
 

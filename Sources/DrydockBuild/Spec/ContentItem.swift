@@ -38,9 +38,12 @@ extension ContentItem {
         guard let paths = paths(field) else { return nil }
         if map["at"] == nil, let path = paths.first(where: { !$0.hasPrefix("/") }) {
             let name = path.split(separator: "/").last ?? "app"
+            // A name alone is most often meant to be found as a shell finds it.
+            let installed = path.contains("/") ? "" : "write the whole path of a program that is installed, or "
+            let place = "/usr/bin/\(paths.count > 1 ? "" : name)"
             field.report(
                 "Missing key 'at' for the relative path \(SpecProblem.quoted(path))",
-                hint: "say where it goes in the image, for example at: /usr/bin/\(paths.count > 1 ? "" : name)"
+                hint: "\(installed)say where it goes in the image, for example at: \(place)"
             )
         }
         if let place, paths.count > 1, !place.hasSuffix("/") {
