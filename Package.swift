@@ -102,7 +102,7 @@ let package = Package(
         tests("DrydockDigestsTests", ["DrydockDigests"]),
         tests("DrydockTarTests", ["DrydockBytes", "DrydockTar", "DrydockTestSupport"]),
         tests("DrydockFilesTests", ["DrydockBytes", "DrydockFiles", "DrydockTestSupport"]),
-        tests("DrydockCompressionTests", ["DrydockCompression", "DrydockTestSupport"]),
+        tests("DrydockCompressionTests", ["DrydockCompression"]),
         tests("DrydockOCITests", ["DrydockOCI", "DrydockDigests"]),
         tests(
             "DrydockPackagesTests",
