@@ -133,7 +133,8 @@ private struct Walk {
         status: FileStatus
     ) throws -> TreeEntry.Attributes {
         // Behind a link that is copied, the attributes are those of the directory that it leads to, as the mode is.
-        let subject = status.kind == .directory ? ByteString(name.bytes + Array("/.".utf8)) : name
+        let mayBeCopied = tree.copiesDirectoryLinks && status.kind == .directory
+        let subject = mayBeCopied ? ByteString(name.bytes + Array("/.".utf8)) : name
         return TreeEntry.Attributes(
             // Linux gives every link 0777; other systems do not.
             mode: status.kind == .symlink ? 0o777 : status.mode,
