@@ -5,12 +5,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -24,20 +22,6 @@ int drydock_openat(int directory, const char *path, int flags, uint32_t mode) {
     int descriptor;
     RETRYING(descriptor, openat(directory, path, flags | O_CLOEXEC, (mode_t)mode));
     return descriptor < 0 ? -errno : descriptor;
-}
-
-int drydock_openat_beneath(int directory, const char *path, int flags, uint32_t mode, int no_symlinks) {
-    struct open_how how;
-    memset(&how, 0, sizeof how);
-    how.flags = (uint64_t)(unsigned)(flags | O_CLOEXEC);
-    how.mode = (flags & (O_CREAT | O_TMPFILE)) ? mode : 0;
-    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | (no_symlinks ? RESOLVE_NO_SYMLINKS : 0);
-    long descriptor;
-    // EAGAIN: the kernel could not prove that a concurrent rename did not move the path out of the tree.
-    do {
-        descriptor = syscall(SYS_openat2, directory, path, &how, sizeof how);
-    } while (descriptor < 0 && (errno == EINTR || errno == EAGAIN));
-    return descriptor < 0 ? -errno : (int)descriptor;
 }
 
 static void copy_stat(const struct stat *from, struct drydock_stat *to) {
@@ -139,10 +123,11 @@ int drydock_renameat(int from, const char *old_path, int to, const char *new_pat
     return 0;
 }
 
-int drydock_lock(int descriptor) {
-    int status;
-    RETRYING(status, flock(descriptor, LOCK_EX));
-    return status < 0 ? -errno : 0;
+int drydock_processor_count(void) {
+    cpu_set_t processors;
+    // EINVAL: the machine has more processors than the set can name, and this process surely may use many.
+    if (sched_getaffinity(0, sizeof processors, &processors) < 0) return (int)sysconf(_SC_NPROCESSORS_ONLN);
+    return CPU_COUNT(&processors);
 }
 
 int drydock_terminal(int descriptor, int *columns) {

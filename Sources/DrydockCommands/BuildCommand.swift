@@ -36,8 +36,8 @@ struct BuildCommand: AsyncParsableCommand {
 
     @Option(
         help: """
-            Compression: of a docker-archive as a whole (default: none), or of the layers of an image layout \
-            (default: gzip). Overrides the spec's 'compressor'.
+            Compression: of a docker-archive as a whole (default: what the file's suffix says, else none), or of the \
+            layers of an image layout (default: gzip). Overrides the spec's 'compressor'.
             """
     )
     var compress: CompressionFormat?
@@ -69,7 +69,7 @@ struct BuildCommand: AsyncParsableCommand {
         let compression = compress ?? spec.compressor.map(CompressionFormat.init)
         let location = try ImageLocation(output ?? spec.defaultFileName(compression ?? .none))
         let destination = Destination(location)
-        return compression.map(destination.compressed) ?? destination
+        return (compression ?? destination.suggestedCompression).map(destination.compressed) ?? destination
     }
 }
 

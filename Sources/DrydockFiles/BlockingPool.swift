@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CDrydockHost
 import Glibc
 import Synchronization
 
@@ -23,7 +24,7 @@ public final class BlockingPool: TaskExecutor {
 
     /// The number of processors that this process may use.
     public static var machineWidth: Int {
-        max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        max(1, Int(drydock_processor_count()))
     }
 
     private init(width: Int) { self.width = max(1, width) }

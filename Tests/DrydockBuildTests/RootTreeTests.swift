@@ -2,6 +2,7 @@
 
 import DrydockBuild
 import DrydockBytes
+import DrydockFiles
 import DrydockPackages
 import Testing
 
@@ -50,6 +51,15 @@ struct RootTreeTests {
         }
         #expect(paths(0..<1) == ["lib", "lib/libc.so", "lib/link"])
         #expect(paths(1..<3) == [])
+    }
+
+    @Test
+    mutating func `a hard link of another file is no repetition`() throws {
+        var linked = file("x", "")
+        linked.linkIdentity = FileStatus.Identity(device: 0, inode: 7)
+        try tree.insert(file("x", ""), from: 0)
+        try tree.insert(linked, from: 1)
+        #expect(tree.entries(of: 1..<2) == [linked])
     }
 
     @Test

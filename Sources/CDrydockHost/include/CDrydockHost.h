@@ -32,10 +32,6 @@ struct drydock_stat {
 /// Retried on EINTR.
 int drydock_openat(int directory, const char *_Nonnull path, int flags, uint32_t mode);
 
-/// `openat2(2)`: opens `path` and never leaves the tree below `directory` (RESOLVE_BENEATH, no magic links).
-/// Links inside that tree are followed unless `no_symlinks` is set.
-int drydock_openat_beneath(int directory, const char *_Nonnull path, int flags, uint32_t mode, int no_symlinks);
-
 /// `fstatat(2)`; the last component is never followed when `follow` is 0.
 int drydock_statat(int directory, const char *_Nonnull path, int follow, struct drydock_stat *_Nonnull result);
 
@@ -70,8 +66,8 @@ void drydock_start_writeback(int descriptor, int64_t offset, int64_t count);
 /// `renameat2(2)` with RENAME_NOREPLACE when `replace` is 0.
 int drydock_renameat(int from, const char *_Nonnull old_path, int to, const char *_Nonnull new_path, int replace);
 
-/// `flock(2)`, exclusive, waiting.
-int drydock_lock(int descriptor);
+/// The number of processors that this process may run on, as `sched_getaffinity(2)` says; at least 1.
+int drydock_processor_count(void);
 
 /// True if standard error, or any descriptor, is a terminal; `columns` receives its width.
 int drydock_terminal(int descriptor, int *_Nonnull columns);

@@ -105,7 +105,7 @@ extension RootTree {
     }
 
     private static func isRepetition(of old: TreeEntry?, _ new: TreeEntry) -> Bool {
-        old?.node == new.node && old?.attributes == new.attributes
+        old?.node == new.node && old?.attributes == new.attributes && old?.linkIdentity == new.linkIdentity
     }
 
     /// The directory that `components` lead to from the directory `start`; missing ones are made.

@@ -39,6 +39,13 @@ public struct Destination: Hashable, Sendable {
         return destination
     }
 
+    /// The compression that the suffix of a docker-archive's name promises; nil if it promises none.
+    public var suggestedCompression: CompressionFormat? {
+        guard transport == .dockerArchive else { return nil }
+        if path.hasSuffix(".gz") || path.hasSuffix(".tgz") { return .gzip }
+        return path.hasSuffix(".zst") ? .zstd : nil
+    }
+
     /// How often each layer is produced: a stream must know the digests before the first byte is written.
     public var passes: Int { path == "-" || archiveCompression != .none ? 2 : 1 }
 
