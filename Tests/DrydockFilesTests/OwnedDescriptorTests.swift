@@ -78,7 +78,12 @@ struct OwnedDescriptorTests {
     func `a file without a name needs a directory`() async throws {
         try await withTemporaryDirectory { directory in
             let path = directory + "/none"
-            let expected = SystemError("create a temporary file in", path, errorNumber: ENOENT)
+            let expected = SystemError(
+                "create a temporary file in",
+                path,
+                errorNumber: ENOENT,
+                hint: "set TMPDIR to a directory that you may write to"
+            )
             #expect(throws: expected) { _ = try OwnedDescriptor(unnamedIn: path).number }
         }
     }
