@@ -14,7 +14,6 @@ public final class BlockingPool: TaskExecutor {
     private struct State: Sendable {
         var jobs: [UnownedJob] = []
         var first = 0
-        var isClosed = false
     }
 
     /// The number of threads.
@@ -23,9 +22,7 @@ public final class BlockingPool: TaskExecutor {
     private let available = Semaphore()
 
     /// The number of processors that this process may use.
-    public static var machineWidth: Int {
-        max(1, Int(drydock_processor_count()))
-    }
+    public static var machineWidth: Int { max(1, Int(drydock_processor_count())) }
 
     private init(width: Int) { self.width = max(1, width) }
 
@@ -53,7 +50,6 @@ public final class BlockingPool: TaskExecutor {
     }
 
     private func close() {
-        state.withLock { $0.isClosed = true }
         for _ in 0..<width { available.signal() }
     }
 

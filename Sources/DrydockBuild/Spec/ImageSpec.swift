@@ -52,7 +52,7 @@ public struct ImageSpec: Hashable, Sendable {
     public var contents: [ContentItem] = []
     /// Directories whose content is copied to `/`, in order.
     public var copyToRoot: [String] = []
-    /// Whether a symbolic link to a directory stays when contents bring a directory of the same name.
+    /// Whether links to directories in ``copyToRoot`` stay links; otherwise they become directories with that content.
     public var keepContentsDirlinks = false
     /// Declared entries.
     public var files: [FileSpec] = []
@@ -78,7 +78,7 @@ public struct ImageSpec: Hashable, Sendable {
     public var os = "linux"
     /// Annotations of the manifest.
     public var annotations: [String: String] = [:]
-    /// How the outer archive is compressed; nil lets the destination decide.
+    /// How a docker-archive as a whole, or the layers of the other forms, are compressed; nil lets the destination decide.
     public var compressor: Compressor?
     /// The number of layers at most, from 2 to 125: more cannot be loaded into Docker.
     public var maxLayers = 100
