@@ -66,10 +66,11 @@ struct BuildCommand: AsyncParsableCommand {
     }
 
     private func destination(_ spec: ImageSpec) throws -> Destination {
-        let compression = compress ?? spec.compressor.map(CompressionFormat.init)
-        let location = try ImageLocation(output ?? spec.defaultFileName(compression ?? .none))
-        let destination = Destination(location)
-        return (compression ?? destination.suggestedCompression).map(destination.compressed) ?? destination
+        let wanted = spec.compressor.map(CompressionFormat.init)
+        let destination = Destination(try ImageLocation(output ?? spec.defaultFileName(compress ?? wanted ?? .none)))
+        // What is written on the command line counts more than the spec.
+        let compression = compress ?? destination.suggestedCompression ?? wanted
+        return compression.map(destination.compressed) ?? destination
     }
 }
 

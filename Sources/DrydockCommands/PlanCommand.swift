@@ -9,7 +9,9 @@ struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
         abstract: "Show what build would do: the layers, their sizes and what goes into each.",
-        discussion: "Reads metadata only. Nothing is written."
+        discussion: """
+            Reads metadata; only a compressed archive is decompressed, into a temporary file. No image is written.
+            """
     )
 
     @OptionGroup var spec: SpecOptions

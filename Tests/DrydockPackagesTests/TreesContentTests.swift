@@ -55,6 +55,15 @@ struct ContentReaderTests {
     }
 
     @Test
+    func `a file that says it is empty and is not is an error`() throws {
+        let status = try FileStatus(of: "/proc/self/status")
+        let file = TreeFile(root: TreeRoot("/proc"), path: "self/status", status: status)
+        #expect(throws: TreeError(.changed, "/proc/self/status")) {
+            try Trees.read(.host(file), with: ContentReader())
+        }
+    }
+
+    @Test
     func `a change while the file is read is noticed at its end`() async throws {
         try await Trees.made(by: "mkdir d; printf 0123456789 >d/f; touch -d @2 d/f") { directory in
             let reader = ContentReader()

@@ -23,8 +23,6 @@ public struct PackedLayer: Hashable, Sendable {
 /// Produces layers: reads every file once, and hashes, compresses and writes its bytes on the way.
 struct LayerPacker: Sendable {
     /// The size of the steps in which uncompressed layers are read, hashed and written.
-    ///
-    /// Threads that write into one file contend for its inode; a megabyte at a time makes that rare.
     private static let stepSize = 1 << 20
 
     /// How the blob is compressed.

@@ -66,7 +66,10 @@ public final class ContentReader {
     public func finish() throws {
         switch source {
         case .nothing, .bytes: break
-        case .host(let file, let open): try verify(file, open)
+        case .host(let file, let open):
+            // Files of /proc and the like say that they are empty, and are not.
+            guard try isAtEnd(open, file) else { throw TreeError(.changed, file.displayPath) }
+            try verify(file, open)
         case .archive(let file, _): try file.archive.verify()
         }
         source = .nothing
@@ -86,6 +89,13 @@ public final class ContentReader {
             let count = try unsafe cursor.read(into: room)
             source = .archive(file, cursor)
             return count
+        }
+    }
+
+    private func isAtEnd(_ open: OpenFile, _ file: TreeFile) throws -> Bool {
+        var next: UInt8 = 0
+        return try unsafe withUnsafeMutableBytes(of: &next) { buffer in
+            try unsafe open.descriptor.read(into: buffer, at: size, path: file.displayPath) == 0
         }
     }
 
