@@ -60,6 +60,7 @@ let package = Package(
             providers: [.apt(["libdeflate-dev", "libzstd-dev", "zlib1g-dev"])]
         ),
         module("DrydockBytes"),
+        module("DrydockLayering"),
         // Level 1
         module("DrydockDigests", ["DrydockBytes", crypto]),
         module("DrydockTar", ["DrydockBytes"]),
@@ -67,6 +68,7 @@ let package = Package(
         module("DrydockCompression", ["CDrydockCompression"]),
         // Level 2
         module("DrydockOCI", ["DrydockDigests"]),
+        module("DrydockNix", ["DrydockDigests"]),
         // Level 3
         module("DrydockPackages", ["DrydockBytes", "DrydockFiles", "DrydockTar", "DrydockCompression"]),
         module(
@@ -99,11 +101,13 @@ let package = Package(
         ),
         tests("ArchitectureTests", []),
         tests("DrydockBytesTests", ["DrydockBytes"]),
+        tests("DrydockLayeringTests", ["DrydockLayering"]),
         tests("DrydockDigestsTests", ["DrydockDigests"]),
         tests("DrydockTarTests", ["DrydockBytes", "DrydockTar", "DrydockTestSupport"]),
         tests("DrydockFilesTests", ["DrydockBytes", "DrydockFiles", "DrydockTestSupport"]),
         tests("DrydockCompressionTests", ["DrydockCompression"]),
         tests("DrydockOCITests", ["DrydockOCI", "DrydockDigests"]),
+        tests("DrydockNixTests", ["DrydockNix"]),
         tests(
             "DrydockPackagesTests",
             ["DrydockBytes", "DrydockFiles", "DrydockPackages", "DrydockTar", "DrydockTestSupport"]

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The name of a store object: `HASH-NAME` in a store directory.
+///
+/// A value of this type is always valid. [Nix manual, Store Path](https://nix.dev/manual/nix/2.28/store/store-path).
+public struct StorePath: Hashable, Sendable {
+    /// The store directory of nearly every Nix installation.
+    public static let defaultStoreDirectory = "/nix/store"
+    /// The number of nix32 digits of the hash part.
+    public static let hashPartLength = 32
+    /// The greatest length of the name in bytes.
+    public static let maximumNameLength = 211
+
+    /// The directory that holds the object, absolute, without a slash at its end.
+    public let storeDirectory: String
+    /// The hash part and the name, with `-` between: the name of the file.
+    public let baseName: String
+
+    /// The 32 nix32 digits before the name.
+    public var hashPart: Substring { baseName.prefix(Self.hashPartLength) }
+    /// What follows the hash part and its `-`.
+    public var name: Substring { baseName.dropFirst(Self.hashPartLength + 1) }
+
+    /// Why a text is not a store path.
+    public enum ParsingFailure: Error, Equatable, CustomStringConvertible {
+        /// It is not directly in the store directory.
+        case outsideStore(String, storeDirectory: String)
+        /// It does not start with 32 nix32 digits and `-`.
+        case malformedHash(String)
+        /// The name is empty, longer than 211 bytes, or has characters that names do not have.
+        case malformedName(String)
+
+        /// One sentence for the person.
+        public var description: String {
+            switch self {
+            case .outsideStore(let text, let directory):
+                "'\(text)' is not a store path: it is not directly in \(directory)"
+            case .malformedHash(let text):
+                "'\(text)' is not a store path: its name does not start with 32 nix32 digits and '-'"
+            case .malformedName(let text):
+                "'\(text)' is not a store path: a name has 1 to 211 of the characters A-Z a-z 0-9 + - . _ ? ="
+            }
+        }
+    }
+
+    /// Parses an absolute store path.
+    ///
+    /// - Throws: ``ParsingFailure``.
+    public init(_ text: String, storeDirectory: String = defaultStoreDirectory) throws(ParsingFailure) {
+        let prefix = storeDirectory + "/"
+        guard text.utf8.starts(with: prefix.utf8) else {
+            throw .outsideStore(text, storeDirectory: storeDirectory)
+        }
+        let baseName = String(text.utf8.dropFirst(prefix.utf8.count)) ?? ""
+        guard !baseName.utf8.contains(UInt8(ascii: "/")) else {
+            throw .outsideStore(text, storeDirectory: storeDirectory)
+        }
+        try self.init(baseName: baseName, storeDirectory: storeDirectory)
+    }
+
+    /// Parses the base name of a store path.
+    ///
+    /// - Throws: ``ParsingFailure``.
+    public init(
+        baseName: String,
+        storeDirectory: String = defaultStoreDirectory
+    ) throws(ParsingFailure) {
+        let bytes = Array(baseName.utf8)
+        guard bytes.count > Self.hashPartLength, bytes[Self.hashPartLength] == UInt8(ascii: "-"),
+            bytes.prefix(Self.hashPartLength).allSatisfy(Self.isNix32Digit)
+        else { throw .malformedHash(baseName) }
+        guard Self.isName(bytes.dropFirst(Self.hashPartLength + 1)) else { throw .malformedName(baseName) }
+        self.storeDirectory = storeDirectory
+        self.baseName = baseName
+    }
+
+    private static func isNix32Digit(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "e"), UInt8(ascii: "o"), UInt8(ascii: "t"), UInt8(ascii: "u"): false
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"): true
+        default: false
+        }
+    }
+
+    private static func isName(_ name: ArraySlice<UInt8>) -> Bool {
+        guard !name.isEmpty, name.count <= maximumNameLength else { return false }
+        // Since Nix 2.22 a name may start with a dot, but may not be `.` or `..`, nor start with `.-` or `..-`.
+        let start = name.prefix { $0 != UInt8(ascii: "-") }
+        guard !start.elementsEqual(".".utf8), !start.elementsEqual("..".utf8) else { return false }
+        return name.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+                UInt8(ascii: "A")...UInt8(ascii: "Z"):
+                true
+            default: "+-._?=".utf8.contains(byte)
+            }
+        }
+    }
+}
+
+extension StorePath: CustomStringConvertible, Comparable {
+    /// The absolute path.
+    public var description: String { storeDirectory + "/" + baseName }
+
+    /// Compares by bytes.
+    public static func < (left: StorePath, right: StorePath) -> Bool {
+        left.description.utf8.lexicographicallyPrecedes(right.description.utf8)
+    }
+}
