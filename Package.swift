@@ -60,6 +60,7 @@ let package = Package(
             providers: [.apt(["libdeflate-dev", "libzstd-dev", "zlib1g-dev"])]
         ),
         module("DrydockBytes"),
+        module("DrydockJSON"),
         module("DrydockLayering"),
         // Level 1
         module("DrydockDigests", ["DrydockBytes", crypto]),
@@ -67,28 +68,31 @@ let package = Package(
         module("DrydockFiles", ["CDrydockHost", "DrydockBytes"]),
         module("DrydockCompression", ["CDrydockCompression"]),
         // Level 2
-        module("DrydockOCI", ["DrydockDigests"]),
+        module("DrydockOCI", ["DrydockDigests", "DrydockJSON"]),
         module("DrydockNix", ["DrydockDigests"]),
         // Level 3
         module("DrydockPackages", ["DrydockBytes", "DrydockFiles", "DrydockTar", "DrydockCompression"]),
         module(
             "DrydockStorage",
-            ["DrydockBytes", "DrydockOCI", "DrydockDigests", "DrydockFiles", "DrydockTar", "DrydockCompression"]
+            [
+                "DrydockBytes", "DrydockJSON", "DrydockOCI", "DrydockDigests", "DrydockFiles", "DrydockTar",
+                "DrydockCompression",
+            ]
         ),
         // Level 4
         module(
             "DrydockBuild",
             [
-                "DrydockBytes", "DrydockDigests", "DrydockTar", "DrydockFiles", "DrydockCompression", "DrydockOCI",
-                "DrydockPackages", "DrydockStorage", yams,
+                "DrydockBytes", "DrydockJSON", "DrydockDigests", "DrydockTar", "DrydockFiles", "DrydockCompression",
+                "DrydockOCI", "DrydockPackages", "DrydockStorage", yams,
             ]
         ),
         // Level 5
         module(
             "DrydockCommands",
             [
-                "DrydockBuild", "DrydockStorage", "DrydockOCI", "DrydockDigests", "DrydockFiles", "DrydockBytes",
-                "DrydockCompression", argumentParser,
+                "DrydockBuild", "DrydockStorage", "DrydockOCI", "DrydockJSON", "DrydockDigests", "DrydockFiles",
+                "DrydockBytes", "DrydockCompression", argumentParser,
             ]
         ),
         // Level 6
@@ -106,7 +110,8 @@ let package = Package(
         tests("DrydockTarTests", ["DrydockBytes", "DrydockTar", "DrydockTestSupport"]),
         tests("DrydockFilesTests", ["DrydockBytes", "DrydockFiles", "DrydockTestSupport"]),
         tests("DrydockCompressionTests", ["DrydockCompression"]),
-        tests("DrydockOCITests", ["DrydockOCI", "DrydockDigests"]),
+        tests("DrydockJSONTests", ["DrydockJSON"]),
+        tests("DrydockOCITests", ["DrydockOCI", "DrydockJSON", "DrydockDigests"]),
         tests("DrydockNixTests", ["DrydockNix"]),
         tests(
             "DrydockPackagesTests",
@@ -114,7 +119,7 @@ let package = Package(
         ),
         tests(
             "DrydockStorageTests",
-            ["DrydockDigests", "DrydockFiles", "DrydockOCI", "DrydockStorage", "DrydockTestSupport"]
+            ["DrydockDigests", "DrydockFiles", "DrydockJSON", "DrydockOCI", "DrydockStorage", "DrydockTestSupport"]
         ),
         tests(
             "DrydockBuildTests",

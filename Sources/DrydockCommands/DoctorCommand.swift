@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import DrydockJSON
 import DrydockOCI
 
 /// `drydock doctor`: what this machine can do, and how to enable the rest.

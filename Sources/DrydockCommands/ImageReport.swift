@@ -2,6 +2,7 @@
 
 import DrydockBuild
 import DrydockDigests
+import DrydockJSON
 import DrydockOCI
 import DrydockStorage
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DrydockFiles
+import DrydockJSON
 import DrydockOCI
 
 /// What a command prints: results on standard output, everything else on standard error.

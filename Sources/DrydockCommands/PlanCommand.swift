@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import DrydockBuild
+import DrydockJSON
 import DrydockOCI
 
 /// `drydock plan`: what `build` would do, from the same code, stopped before any content is read.

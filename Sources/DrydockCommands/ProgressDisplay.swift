@@ -3,6 +3,7 @@
 import ArgumentParser
 import DrydockBuild
 import DrydockFiles
+import DrydockJSON
 import DrydockOCI
 
 /// How progress is shown on standard error.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import DrydockJSON
+
 /// How a container of the image is started: the `config` of an image configuration.
 ///
 /// Everything may be absent, and what is absent is not written.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import DrydockDigests
+public import DrydockJSON
 
 /// A blob as others refer to it: what it is, its digest and its size.
 ///

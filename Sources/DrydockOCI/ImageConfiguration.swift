@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import DrydockDigests
+public import DrydockJSON
 
 /// The image configuration: what the layers are and how a container is started; its digest is the imageID.
 ///

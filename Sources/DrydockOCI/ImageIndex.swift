@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import DrydockJSON
+
 /// A list of manifests: one image for several platforms, or the images of a layout.
 ///
 /// [Image specification, Image Index](https://github.com/opencontainers/image-spec/blob/v1.1.1/image-index.md).

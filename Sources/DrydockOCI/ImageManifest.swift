@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import DrydockJSON
+
 /// The manifest of one image: its configuration and its layers, lowest first.
 ///
 /// [Image specification, Image Manifest](https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md).

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DrydockJSON
+
 extension ImageReference {
     /// Why a text is not an image reference.
     public struct ParsingFailure: Error, Equatable {

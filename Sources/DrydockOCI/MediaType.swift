@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import DrydockJSON
+
 /// The media type of a blob.
 ///
 /// [Image specification, Media Types](https://github.com/opencontainers/image-spec/blob/v1.1.1/media-types.md), and

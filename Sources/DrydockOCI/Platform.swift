@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import DrydockJSON
+
 /// What an image runs on.
 ///
 /// [Image specification, Image Index, `platform`](https://github.com/opencontainers/image-spec/blob/v1.1.1/image-index.md#image-index-property-descriptions).

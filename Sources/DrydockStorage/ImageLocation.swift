@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DrydockJSON
 public import DrydockOCI
 
 /// Where an image is read from or written to, as it is written on a command line.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import DrydockDigests
+public import DrydockJSON
 public import DrydockOCI
 
 /// Why a stored image could not be read or written, other than for a failed system call.

@@ -112,7 +112,7 @@ struct PendingFileTests {
             let mounted = directory + "/mounted"
             try await Command.check(["fuse-overlayfs", "-o", options, mounted])
             let result = Result { try useHiddenName(in: mounted) }
-            try await Command.check(["umount", mounted])
+            try await unmount(mounted)
             try result.get()
         }
     }

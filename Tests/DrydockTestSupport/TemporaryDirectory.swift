@@ -56,7 +56,7 @@ private func withMount<Result>(
         return try await cleaningUp {
             try await body(path)
         } cleanup: {
-            try await Command.cleanUp(["sh", "-c", unmountScript, "sh", path])
+            try await unmount(path)
         }
     }
 }
@@ -64,6 +64,11 @@ private func withMount<Result>(
 /// Unmounts, once nobody has a file open there any more.
 ///
 /// A process that another test is starting just then holds copies of all descriptors until it has become its program.
+/// - Throws: ``Command/Failure`` if that takes more than some seconds, or unmounting fails.
+public func unmount(_ path: String) async throws {
+    try await Command.cleanUp(["sh", "-c", unmountScript, "sh", path])
+}
+
 private let unmountScript = """
     for attempt in $(seq 100); do
         message=$(umount "$1" 2>&1) && exit

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DrydockDigests
+import DrydockJSON
 import DrydockOCI
 import DrydockStorage
 

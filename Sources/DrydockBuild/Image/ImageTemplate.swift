@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import DrydockDigests
+import DrydockJSON
 public import DrydockOCI
 
 /// Everything of an image that is known before its layers are packed.

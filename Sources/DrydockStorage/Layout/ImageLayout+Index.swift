@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DrydockFiles
+import DrydockJSON
 public import DrydockOCI
 import Glibc
 
@@ -34,11 +35,11 @@ extension ImageLayout {
         }
         index.manifests.append(entry)
         let bytes = CanonicalJSON.encode(index)
-        guard bytes.count <= JSONValue.byteLimit else {
+        guard bytes.count <= JSONLimits.document.bytes else {
             let reason = ImageStorageFailure.Reason.documentTooLarge(
                 name: "index.json",
                 size: Int64(bytes.count),
-                limit: JSONValue.byteLimit
+                limit: JSONLimits.document.bytes
             )
             throw ImageStorageFailure(reason, path: path)
         }

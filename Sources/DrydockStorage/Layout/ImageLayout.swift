@@ -3,6 +3,7 @@
 import DrydockBytes
 public import DrydockDigests
 import DrydockFiles
+import DrydockJSON
 public import DrydockOCI
 import Glibc
 
@@ -164,7 +165,7 @@ public struct ImageLayout: Sendable {
         guard status.kind == .regular else {
             throw ImageStorageFailure(.notOfKind("made of regular files"), path: path)
         }
-        let limit = JSONValue.byteLimit
+        let limit = JSONLimits.document.bytes
         guard status.size <= limit else {
             throw ImageStorageFailure(.documentTooLarge(name: name, size: status.size, limit: limit), path: path)
         }

@@ -4,6 +4,7 @@ import DrydockBytes
 import DrydockCompression
 import DrydockDigests
 import DrydockFiles
+import DrydockJSON
 import DrydockOCI
 import DrydockTar
 
@@ -58,8 +59,8 @@ struct ArchiveContents: ImageContents {
     func bytes(of name: String) throws -> [UInt8]? {
         guard let name = try resolve(name), let file = files[name] else { return nil }
         if let bytes = kept[name] { return bytes }
-        guard file.size <= JSONValue.byteLimit else {
-            throw failure(.documentTooLarge(name: name, size: file.size, limit: JSONValue.byteLimit))
+        guard file.size <= JSONLimits.document.bytes else {
+            throw failure(.documentTooLarge(name: name, size: file.size, limit: JSONLimits.document.bytes))
         }
         var found: [UInt8]?
         try Self.scan(path) { (other, _, reader) in

@@ -2,6 +2,7 @@
 
 import DrydockCompression
 import DrydockDigests
+import DrydockJSON
 import DrydockOCI
 
 /// Reads images of an archive as `docker save` has written it since it exists.

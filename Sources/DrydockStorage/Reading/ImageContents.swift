@@ -2,6 +2,7 @@
 
 import DrydockDigests
 import DrydockFiles
+import DrydockJSON
 import DrydockOCI
 import Glibc
 
@@ -34,8 +35,8 @@ extension ImageContents {
 
     /// The bytes of a small blob, whose size and digest are checked.
     func blob(_ descriptor: Descriptor, named name: String) throws -> [UInt8] {
-        guard descriptor.size <= JSONValue.byteLimit else {
-            throw failure(.documentTooLarge(name: name, size: descriptor.size, limit: JSONValue.byteLimit))
+        guard descriptor.size <= JSONLimits.document.bytes else {
+            throw failure(.documentTooLarge(name: name, size: descriptor.size, limit: JSONLimits.document.bytes))
         }
         guard let bytes = try bytes(of: Self.blobName(descriptor.digest)) else {
             throw failure(.missingMember("\(name) \(descriptor.digest)"))

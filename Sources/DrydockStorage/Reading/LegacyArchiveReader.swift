@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DrydockDigests
+import DrydockJSON
 import DrydockOCI
 
 /// Reads archives from before Docker 1.10: `repositories` leads to a layer, and each layer's `json` to its parent.

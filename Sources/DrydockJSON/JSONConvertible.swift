@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import DrydockDigests
-
 /// A value with a JSON form.
 ///
 /// Used in place of `Codable`, whose decoders keep the last of two equal keys and drop what they do not know: members
@@ -17,7 +15,7 @@ public protocol JSONConvertible: Sendable {
 }
 
 extension JSONConvertible {
-    /// Parses a document, at most ``JSONValue/byteLimit`` bytes.
+    /// Parses a document, within ``JSONLimits/document``.
     ///
     /// - Throws: ``JSONFailure`` with an offset if it is not JSON, with a path if it is not of this type.
     public init(parsing bytes: [UInt8]) throws(JSONFailure) {
@@ -106,20 +104,6 @@ extension Set: JSONConvertible where Element == String {
     public var json: JSONValue {
         .object(Dictionary(uniqueKeysWithValues: map { ($0, .object([:])) }))
     }
-}
-
-extension Digest: JSONConvertible {
-    /// Reads the `algorithm:encoded` form.
-    public init(json: JSONValue) throws(JSONFailure) {
-        do { try self.init(String(json: json)) } catch let error as Digest.ParsingFailure {
-            throw JSONFailure(.invalid("\(error)"))
-        } catch let error as JSONFailure {
-            throw error
-        } catch { preconditionFailure("A digest is parsed with errors of two types: \(error)") }
-    }
-
-    /// The `algorithm:encoded` form.
-    public var json: JSONValue { .string(description) }
 }
 
 extension JSONFailure {

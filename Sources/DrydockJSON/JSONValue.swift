@@ -19,18 +19,6 @@ public enum JSONValue: Hashable, Sendable {
     /// Values by key; the order of keys means nothing.
     case object([String: JSONValue])
 
-    /// The largest document that is read, in bytes.
-    ///
-    /// Registries refuse larger manifests.
-    /// [Distribution specification, Pushing Manifests](https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests).
-    public static let byteLimit = 4 << 20
-
-    /// How deep arrays and objects may be nested; image documents need less than ten.
-    public static let depthLimit = 64
-
-    /// How many values a document may hold, so that a small document cannot ask for much memory.
-    public static let valueLimit = 1 << 17
-
     /// What kind of value it is, as it reads after "expected".
     var kind: String {
         switch self {

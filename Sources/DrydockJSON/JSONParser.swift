@@ -8,18 +8,19 @@ extension JSONValue {
     /// surrogate pair are errors.
     ///
     /// - Throws: ``JSONFailure`` with the offset of the first thing that is wrong.
-    public init(parsing bytes: [UInt8]) throws(JSONFailure) {
-        guard bytes.count <= Self.byteLimit else {
-            throw JSONFailure(.tooLarge(byteCount: bytes.count, limit: Self.byteLimit))
+    public init(parsing bytes: [UInt8], limits: JSONLimits = .document) throws(JSONFailure) {
+        guard bytes.count <= limits.bytes else {
+            throw JSONFailure(.tooLarge(byteCount: bytes.count, limit: limits.bytes))
         }
-        var parser = JSONParser(bytes: bytes)
+        var parser = JSONParser(bytes: bytes, limits: limits)
         self = try parser.document()
     }
 }
 
-/// Recursive descent over the bytes; the recursion is bounded by `JSONValue.depthLimit`.
+/// Recursive descent over the bytes; the recursion is bounded by `JSONLimits.depth`.
 private struct JSONParser {
     let bytes: [UInt8]
+    let limits: JSONLimits
     var position = 0
     var depth = 0
     var valueCount = 0
@@ -33,8 +34,8 @@ private struct JSONParser {
 
     private mutating func value() throws(JSONFailure) -> JSONValue {
         valueCount += 1
-        guard valueCount <= JSONValue.valueLimit else {
-            throw JSONFailure(.tooManyValues(limit: JSONValue.valueLimit), offset: position)
+        guard valueCount <= limits.values else {
+            throw JSONFailure(.tooManyValues(limit: limits.values), offset: position)
         }
         skipSpace()
         switch try peek() {
@@ -53,8 +54,8 @@ private struct JSONParser {
     ) throws(JSONFailure) -> Content {
         depth += 1
         defer { depth -= 1 }
-        guard depth <= JSONValue.depthLimit else {
-            throw JSONFailure(.tooDeep(limit: JSONValue.depthLimit), offset: position)
+        guard depth <= JSONLimits.depth else {
+            throw JSONFailure(.tooDeep(limit: JSONLimits.depth), offset: position)
         }
         position += 1
         return try body(&self)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import DrydockOCI
+import DrydockJSON
 import Testing
 
 struct HostileDocument: CustomTestStringConvertible, Sendable {
@@ -141,7 +141,7 @@ struct HostileDocument: CustomTestStringConvertible, Sendable {
     }
 
     @Test func `a document of exactly the largest size is read`() throws {
-        let text = Array(repeating: UInt8(ascii: " "), count: JSONValue.byteLimit - 1) + [UInt8(ascii: "1")]
+        let text = Array(repeating: UInt8(ascii: " "), count: JSONLimits.document.bytes - 1) + [UInt8(ascii: "1")]
         #expect(try JSONValue(parsing: text) == .integer(1))
     }
 }

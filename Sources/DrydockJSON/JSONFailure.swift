@@ -56,14 +56,14 @@ public struct JSONFailure: Error, Equatable {
     }
 
     /// The failure as seen from the enclosing object.
-    func inside(_ key: String) -> JSONFailure {
+    package func inside(_ key: String) -> JSONFailure {
         guard case .path(let path) = location else { return self }
         let key = key.clippedForMessage
         return JSONFailure(reason, path: path.isEmpty || path.hasPrefix("[") ? key + path : "\(key).\(path)")
     }
 
     /// The failure as seen from the enclosing array.
-    func inside(_ position: Int) -> JSONFailure {
+    package func inside(_ position: Int) -> JSONFailure {
         guard case .path(let path) = location else { return self }
         return JSONFailure(
             reason,
