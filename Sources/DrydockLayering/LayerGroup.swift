@@ -8,6 +8,16 @@ public struct LayerGroup: Hashable, Sendable {
         case alone
         /// Everything that no other layer holds.
         case remainder
+        /// Everything is in one layer.
+        case everything
+        /// The items at these positions, which are the nearest big ones that need the layer's items, ascending.
+        ///
+        /// If there is one, the layer holds it too.
+        case dependenciesOf([Int])
+        /// The layer holds one item, because so much leads to it.
+        case popularity(PopularityScore)
+        /// A step of a pipeline put them together.
+        case pipeline
     }
 
     /// The positions of the items in the graph, in the order in which the layer holds them.

