@@ -6,6 +6,10 @@ public struct LayeringFailure: Error, Hashable, Sendable {
     public enum Reason: Hashable, Sendable {
         /// No layer at all is allowed.
         case noLayer(limit: Int)
+        /// The items' popularities have too many digits to count them in reasonable time.
+        case popularityTooBig(count: Int)
+        /// A pipeline cannot be read, or does not fit the graph.
+        case pipeline(LayeringPipeline.Fault)
     }
 
     /// What was wrong.
@@ -23,6 +27,11 @@ extension LayeringFailure: CustomStringConvertible {
         switch reason {
         case .noLayer(let limit):
             "Cannot put the paths into \(limit) layers: at least 1 is necessary\nhint: raise 'maxLayers'"
+        case .popularityTooBig(let count):
+            "Cannot count the popularity of \(count) paths: there are too many ways between them"
+                + "\nhint: use another algorithm, such as 'sizeFirst'"
+        case .pipeline(let fault):
+            fault.description
         }
     }
 }

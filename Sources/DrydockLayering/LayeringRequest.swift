@@ -38,11 +38,11 @@ public struct LayeringRequest: Sendable {
         guard limit >= 1 else { throw LayeringFailure(.noLayer(limit: limit)) }
         switch algorithm {
         case .stable: return SingleLayering(graph: graph).groups()
-        case .sizeFirst: return SingleLayering(graph: graph).groups()
-        case .popularity: return SingleLayering(graph: graph).groups()
-        case .perPath: return SingleLayering(graph: graph).groups()
+        case .sizeFirst: return SizeFirstLayering(graph: graph, limit: limit).groups()
+        case .popularity: return try PopularityLayering(graph: graph, limit: limit).groups()
+        case .perPath: return PerPathLayering(graph: graph, limit: limit).groups()
         case .single: return SingleLayering(graph: graph).groups()
-        case .pipeline: return SingleLayering(graph: graph).groups()
+        case .pipeline(let pipeline): return try pipeline.groups(of: graph)
         }
     }
 }
