@@ -18,6 +18,12 @@ public struct LayerGroup: Hashable, Sendable {
         case popularity(PopularityScore)
         /// A step of a pipeline put them together.
         case pipeline
+        /// The layer of the previous image with this number, counted from 0; all of its items are still there.
+        case kept(previousLayer: Int)
+        /// What changes the one also changes most of the others, or changes as rarely.
+        case changesTogether
+        /// It changes with most builds: it was made here, or nothing refers to it.
+        case volatile
     }
 
     /// The positions of the items in the graph, in the order in which the layer holds them.

@@ -37,7 +37,7 @@ public struct LayeringRequest: Sendable {
     public func groups() throws(LayeringFailure) -> [LayerGroup] {
         guard limit >= 1 else { throw LayeringFailure(.noLayer(limit: limit)) }
         switch algorithm {
-        case .stable: return SingleLayering(graph: graph).groups()
+        case .stable: return StableLayering(graph: graph, limit: limit, previous: previous).groups()
         case .sizeFirst: return SizeFirstLayering(graph: graph, limit: limit).groups()
         case .popularity: return try PopularityLayering(graph: graph, limit: limit).groups()
         case .perPath: return PerPathLayering(graph: graph, limit: limit).groups()

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How likely it is that an update changes a layer.
+///
+/// An update is either a *build* of one's own code or a *bump* of everything that comes from elsewhere. In each of them a
+/// unit stays as it is with a probability that depends on its kind alone, independently of the others. A layer stays if
+/// every unit stays that its paths reach: store paths change with their dependencies.
+///
+/// The probabilities are products of the constants below, made by multiplication in a fixed order and kept in tables. No
+/// function of the C library takes part, so every machine computes the same bits and decides the same.
+struct ChangeModel {
+    /// What is known about when a unit changes.
+    enum Kind: Int, CaseIterable {
+        /// It comes from elsewhere.
+        case ordinary
+        /// It is not known where it comes from, but only roots refer to it, so it may be part of them.
+        case besideRoot
+        /// It was made here and others refer to it.
+        case own
+        /// It was made here and only roots refer to it.
+        case ownBesideRoot
+        /// Nothing refers to it, and nothing says that it comes from elsewhere.
+        case root
+
+        /// Whether builds change it, and not only bumps.
+        var isVolatile: Bool { self != .ordinary }
+
+        /// The probability that it stays in one build and in one bump.
+        var stays: (build: Double, bump: Double) {
+            switch self {
+            case .ordinary: (1, 0.942)
+            case .besideRoot: (0.607, 0.942)
+            case .own: (0.861, 0.607)
+            case .ownBesideRoot: (0.607, 0.607)
+            case .root: (0.05, 0.05)
+            }
+        }
+    }
+
+    /// How many of an image's updates are builds and how many are bumps.
+    private static let share = (build: 0.8, bump: 0.2)
+
+    /// The kind of each unit.
+    let kinds: [Kind]
+
+    /// For each kind the probabilities that none of so many units changes.
+    private let staying: [[(build: Double, bump: Double)]]
+
+    /// The model of a graph.
+    ///
+    /// Without any node that is known to be one's own, what nothing refers to counts as one's own.
+    init(graph: ReferenceGraph, units: ChangeUnits) {
+        let isOwn = units.members.map { $0.contains { graph.nodes[$0].isOwn } }
+        let knowsOwn = isOwn.contains(true)
+        var hasUser = Array(repeating: false, count: units.count)
+        for reference in units.references { hasUser[reference] = true }
+        var isBesideRoot = hasUser
+        for unit in 0..<units.count where hasUser[unit] {
+            for reference in units.references(of: unit) { isBesideRoot[reference] = false }
+        }
+        kinds = (0..<units.count).map { unit in
+            if isOwn[unit] { return !hasUser[unit] ? .root : isBesideRoot[unit] ? .ownBesideRoot : .own }
+            if knowsOwn { return .ordinary }
+            return !hasUser[unit] ? .root : isBesideRoot[unit] ? .besideRoot : .ordinary
+        }
+        var counts = Array(repeating: 0, count: Kind.allCases.count)
+        for kind in kinds { counts[kind.rawValue] += 1 }
+        staying = Kind.allCases.map { Self.powers(of: $0.stays, upTo: counts[$0.rawValue]) }
+    }
+
+    /// The probability that an update changes at least one unit, given how many there are of each kind.
+    func probability(_ counts: Counts) -> Double {
+        var build = Self.share.build
+        var bump = Self.share.bump
+        for kind in 0..<staying.count {
+            let number = counts[kind]
+            if number > 0 {
+                build *= staying[kind][number].build
+                bump *= staying[kind][number].bump
+            }
+        }
+        return 1 - (build + bump)
+    }
+
+    /// The number of units of each kind; the lanes are the raw values of `Kind`.
+    typealias Counts = SIMD8<Int>
+
+    private static func powers(
+        of base: (build: Double, bump: Double),
+        upTo count: Int
+    ) -> [(build: Double, bump: Double)] {
+        var powers = [(build: 1.0, bump: 1.0)]
+        powers.reserveCapacity(count + 1)
+        for _ in 0..<count {
+            let last = powers[powers.count - 1]
+            // Below this nothing changes the sum of two probabilities any more; numbers that small are slow as well.
+            let build = last.build < 1e-30 ? 0 : last.build * base.build
+            let bump = last.bump < 1e-30 ? 0 : last.bump * base.bump
+            powers.append((build, bump))
+        }
+        return powers
+    }
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Merges groups of units, always the two whose union costs least, until they fit the number of layers.
+///
+/// A layer costs its bytes and a constant for the requests that it takes, times the probability that an update changes it.
+/// What two groups cost together depends on what changes *either*: groups that change together are free to merge, however
+/// volatile they are, and a group that merges with a root's is sent with every build, however stable it was.
+struct CoupledMerging {
+    /// What a new layer costs beside its bytes: about a round trip's worth of bytes for its requests and its manifest entry.
+    static let bytesPerLayer = 65_536.0
+
+    /// Groups before or after merging; all arrays are parallel.
+    struct Groups {
+        /// The units of each group.
+        var units: [[Int]]
+        /// The bytes of each group.
+        var sizes: [Double]
+        /// Whether a group's units are volatile; a group is never both as long as there are layers for two.
+        var areVolatile: [Bool]
+    }
+
+    private let model: ChangeModel
+    private let kindOfWord: [Int]
+    private let width: Int
+    private var groups: Groups
+    private var rows: [UInt64]
+    private var costs: [Double]
+    private var isAlive: [Bool]
+    private var aliveCount: Int
+    /// What it costs to merge two groups, `Double.infinity` if they must not.
+    private var deltas: [Double]
+    private var nearest: [Int]
+
+    private init(groups: Groups, sets: TriggerSets, model: ChangeModel) {
+        let count = groups.units.count
+        self.groups = groups
+        self.model = model
+        rows = sets.rows(of: groups.units)
+        width = sets.width
+        kindOfWord = sets.kindOfWord
+        isAlive = Array(repeating: true, count: count)
+        aliveCount = count
+        costs = Array(repeating: 0, count: count)
+        deltas = Array(repeating: .infinity, count: count * count)
+        nearest = Array(repeating: -1, count: count)
+    }
+
+    /// At most so many groups; fewer if that costs less.
+    static func merged(_ groups: Groups, to limit: Int, sets: TriggerSets, model: ChangeModel) -> Groups {
+        if limit <= 1, groups.units.count > 1 {
+            return Groups(
+                units: [groups.units.flatMap(\.self)],
+                sizes: [groups.sizes.reduce(0, +)],
+                areVolatile: [groups.areVolatile.allSatisfy(\.self)]
+            )
+        }
+        var merging = CoupledMerging(groups: groups, sets: sets, model: model)
+        merging.run(to: limit)
+        return merging.result
+    }
+
+    private var result: Groups {
+        let alive = groups.units.indices.filter { isAlive[$0] }
+        return Groups(
+            units: alive.map { groups.units[$0] },
+            sizes: alive.map { groups.sizes[$0] },
+            areVolatile: alive.map { groups.areVolatile[$0] }
+        )
+    }
+
+    private mutating func run(to limit: Int) {
+        let count = groups.units.count
+        for group in 0..<count { costs[group] = cost(of: group, and: group) }
+        for group in 0..<count {
+            for other in 0..<group { update(group, other) }
+        }
+        for group in 0..<count { findNearest(of: group) }
+        while let (group, other) = cheapestMerge(), aliveCount > limit || delta(group, other) < 0 {
+            merge(min(group, other), max(group, other))
+        }
+    }
+
+    private func delta(_ group: Int, _ other: Int) -> Double { deltas[group * isAlive.count + other] }
+
+    /// What the union of two groups costs, or a group alone.
+    private func cost(of group: Int, and other: Int) -> Double {
+        var counts = ChangeModel.Counts()
+        let first = group * width
+        let second = other * width
+        for word in 0..<width {
+            counts[kindOfWord[word]] &+= (rows[first + word] | rows[second + word]).nonzeroBitCount
+        }
+        let size = group == other ? groups.sizes[group] : groups.sizes[group] + groups.sizes[other]
+        return (size + Self.bytesPerLayer) * model.probability(counts)
+    }
+
+    private mutating func update(_ group: Int, _ other: Int) {
+        guard groups.areVolatile[group] == groups.areVolatile[other] else { return }
+        let delta = cost(of: group, and: other) - (costs[group] + costs[other])
+        deltas[group * isAlive.count + other] = delta
+        deltas[other * isAlive.count + group] = delta
+    }
+
+    private mutating func findNearest(of group: Int) {
+        var best = -1
+        var least = Double.infinity
+        let start = group * isAlive.count
+        for other in isAlive.indices where isAlive[other] && deltas[start + other] < least {
+            least = deltas[start + other]
+            best = other
+        }
+        nearest[group] = best
+    }
+
+    /// The two groups whose merging adds least to the cost; of equals those with the lowest numbers.
+    private func cheapestMerge() -> (Int, Int)? {
+        var best: (Int, Int)?
+        var least = Double.infinity
+        for group in isAlive.indices where isAlive[group] && nearest[group] >= 0 {
+            let delta = delta(group, nearest[group])
+            if delta < least {
+                least = delta
+                best = (group, nearest[group])
+            }
+        }
+        return best
+    }
+
+    private mutating func merge(_ group: Int, _ other: Int) {
+        groups.units[group] += groups.units[other]
+        groups.sizes[group] += groups.sizes[other]
+        for word in 0..<width { rows[group * width + word] |= rows[other * width + word] }
+        costs[group] = cost(of: group, and: group)
+        isAlive[other] = false
+        aliveCount -= 1
+        for third in isAlive.indices where isAlive[third] && third != group { update(group, third) }
+        findNearest(of: group)
+        for third in isAlive.indices where isAlive[third] && third != group {
+            if nearest[third] == group || nearest[third] == other {
+                findNearest(of: third)
+            } else if nearest[third] < 0 || delta(third, group) < delta(third, nearest[third]) {
+                if delta(third, group) < .infinity { nearest[third] = group }
+            }
+        }
+    }
+}
