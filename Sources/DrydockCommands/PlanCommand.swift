@@ -51,7 +51,7 @@ struct PlanReport {
         .object([
             "kind": .string(layer.kind.rawValue),
             "paths": .array(layer.paths.map { .string($0) }),
-            "size": .integer(layer.recipe.size),
+            "size": .integer(layer.size),
             // Known only when the content has been read.
             "diffID": .null,
             "createdBy": .string(layer.createdBy),
@@ -64,7 +64,7 @@ struct PlanReport {
         for (number, layer) in plan.layers.enumerated() {
             lines.append("")
             lines.append(
-                "layer \(number + 1)  \(ByteSize(layer.recipe.size))  \(layer.kind.rawValue)  \(layer.createdBy)"
+                "layer \(number + 1)  \(ByteSize(layer.size))  \(layer.kind.rawValue)  \(layer.createdBy)"
             )
             lines += layer.paths.prefix(Self.listedPaths).map { "  " + $0 }
             let rest = layer.paths.count - Self.listedPaths

@@ -82,14 +82,14 @@ struct ProgressDisplay: Sendable {
         let layer = plan.layers[number]
         switch style {
         case .plain:
-            let text = "packed layer \(number + 1) of \(plan.layers.count): \(ByteSize(layer.recipe.size))"
+            let text = "packed layer \(number + 1) of \(plan.layers.count): \(ByteSize(layer.size))"
             try? Output.text("\(text)  \(layer.createdBy)\n", toStandardError: true)
         case .json:
             let event = JSONValue.object([
                 "event": .string("packed"),
                 "layer": .integer(Int64(number + 1)),
                 "layers": .integer(Int64(plan.layers.count)),
-                "size": .integer(layer.recipe.size),
+                "size": .integer(layer.size),
             ])
             try? Output.text(String(decoding: CanonicalJSON.encode(event), as: UTF8.self) + "\n", toStandardError: true)
         case .auto, .bar, .none: break

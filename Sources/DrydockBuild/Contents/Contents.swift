@@ -43,7 +43,7 @@ public struct Contents: Sendable {
             kind: members.last?.kind ?? .customisation,
             paths: members.flatMap(\.paths),
             createdBy: "drydock: " + (members.isEmpty ? "nothing" : members.map(\.label).joined(separator: ", ")),
-            recipe: try LayerRecipe(entries: entries)
+            content: .recipe(try LayerRecipe(entries: entries))
         )
     }
 

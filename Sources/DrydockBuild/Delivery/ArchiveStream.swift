@@ -45,7 +45,7 @@ final class ArchiveStream {
                 let count = try unsafe readLayer(into: buffer)
                 if count > 0 { return count }
             } else if next < parts.count {
-                start(parts[next])
+                try start(parts[next])
                 next += 1
             } else {
                 return 0
@@ -53,10 +53,11 @@ final class ArchiveStream {
         }
     }
 
-    private func start(_ part: Part) {
+    private func start(_ part: Part) throws {
         switch part {
         case .bytes(let bytes): pending = bytes[...]
-        case .layer(let number): layer = (number, LayerStream(plan.layers[number].recipe), StreamingHash())
+        case .layer(let number):
+            layer = (number, LayerStream(try plan.layers[number].content.recipe()), StreamingHash())
         }
     }
 

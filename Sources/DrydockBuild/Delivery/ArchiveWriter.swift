@@ -53,9 +53,7 @@ extension ArchiveWriter {
     /// Layers with the right sizes and digests that are placeholders.
     private var placeholders: [PackedLayer] {
         plan.layers.map { layer in
-            let digest = Digest(of: [])
-            let descriptor = Descriptor(mediaType: .layer, digest: digest, size: layer.recipe.size)
-            return PackedLayer(diffID: digest, descriptor: descriptor, tarSize: layer.recipe.size)
+            PackedLayer(uncompressed: Digest(of: []), size: layer.size)
         }
     }
 
@@ -64,10 +62,10 @@ extension ArchiveWriter {
         for place in layout.places {
             if case .layer(let number, _) = place.member.content { offsets[number] = place.contentOffset }
         }
-        return try await PackingCrew(width: width, progress: progress).pack(plan) { [packer, offsets] number, recipe in
+        return try await PackingCrew(width: width, progress: progress).pack(plan) { [packer, offsets] number, content in
             guard let offset = offsets[number] else { preconditionFailure("A layer has no place in the archive") }
             var blob = BlobOutput(output, at: offset)
-            return try await unsafe packer.pack(recipe) { try unsafe blob.write($0) }
+            return try await unsafe packer.pack(content) { try unsafe blob.write($0) }
         }
     }
 
@@ -95,7 +93,7 @@ extension ArchiveWriter {
         for (number, layer) in plan.layers.enumerated() {
             // A header is one block for every layer of less than 8 GiB; see `canAppend`.
             var blob = BlobOutput(output, at: offset + Int64(TarFormat.blockSize))
-            let result = try await unsafe packer.pack(layer.recipe) { try unsafe blob.write($0) }
+            let result = try await unsafe packer.pack(layer.content) { try unsafe blob.write($0) }
             packed.append(result)
             progress.didPack(layer: number)
             offset += Int64(TarFormat.blockSize) + TarFormat.paddedSize(result.descriptor.size)
@@ -108,7 +106,7 @@ extension ArchiveWriter {
 
     /// Whether every layer will be small enough for a header of one block, even if compression makes it larger.
     var canAppend: Bool {
-        let largest = plan.layers.map(\.recipe.size).max() ?? 0
+        let largest = plan.layers.map(\.size).max() ?? 0
         return largest + largest / 64 + 4_096 < 8 << 30
     }
 }
@@ -127,7 +125,7 @@ extension ArchiveWriter {
             switch place.member.content {
             case .bytes(let bytes): try output.append(bytes)
             case .layer(let number, _):
-                let again = try await unsafe packer.pack(plan.layers[number].recipe) { try unsafe output.append($0) }
+                let again = try await unsafe packer.pack(plan.layers[number].content) { try unsafe output.append($0) }
                 guard again == image.layers[number] else { throw DeliveryError.layerChanged(number) }
             }
             try output.append([UInt8](repeating: 0, count: place.padding))
@@ -148,8 +146,8 @@ extension ArchiveWriter {
     }
 
     private func measuredImage() async throws -> BuiltImage {
-        let packed = try await PackingCrew(width: width, progress: progress).pack(plan) { [packer] _, recipe in
-            try await unsafe packer.pack(recipe) { _ in }
+        let packed = try await PackingCrew(width: width, progress: progress).pack(plan) { [packer] _, content in
+            try await packer.measure(content)
         }
         return template.image(layers: packed)
     }

@@ -104,11 +104,11 @@ struct Delivery: Sendable {
 
     private func pack(into layout: ImageLayout, _ compression: CompressionFormat) async throws -> [PackedLayer] {
         let packer = LayerPacker(compression: compression, workers: width, progress: progress)
-        return try await PackingCrew(width: width, progress: progress).pack(plan) { _, recipe in
+        return try await PackingCrew(width: width, progress: progress).pack(plan) { _, content in
             let blob = try layout.beginBlob()
-            if compression == .none { try blob.output.reserve(recipe.size) }
+            if compression == .none { try blob.output.reserve(content.size) }
             var output = BlobOutput(blob.output)
-            let packed = try await unsafe packer.pack(recipe) { try unsafe output.write($0) }
+            let packed = try await unsafe packer.pack(content) { try unsafe output.write($0) }
             try blob.commit(digest: packed.descriptor.digest, size: packed.descriptor.size)
             return packed
         }

@@ -16,6 +16,21 @@ public struct PackedLayer: Hashable, Sendable {
     /// The size of the uncompressed tar in bytes.
     public let tarSize: Int64
 
+    /// An uncompressed layer.
+    init(uncompressed diffID: Digest, size: Int64) {
+        self.init(
+            diffID: diffID,
+            descriptor: Descriptor(mediaType: .layer, digest: diffID, size: size),
+            tarSize: size
+        )
+    }
+
+    init(diffID: Digest, descriptor: Descriptor, tarSize: Int64) {
+        self.diffID = diffID
+        self.descriptor = descriptor
+        self.tarSize = tarSize
+    }
+
     /// The same layer as an uncompressed blob.
     var uncompressed: Descriptor { Descriptor(mediaType: .layer, digest: diffID, size: tarSize) }
 }
@@ -38,7 +53,13 @@ struct LayerPacker: Sendable {
     /// Produces one layer's blob from its first byte to its last.
     ///
     /// - Throws: What `write` throws; ``SystemError`` and ``TreeError``; `CancellationError`.
-    func pack(_ recipe: LayerRecipe, writing write: Write) async throws -> PackedLayer {
+    ///   ``RememberedContent/Outdated`` when a remembered digest turns out to be another.
+    func pack(_ content: LayerContent, writing write: Write) async throws -> PackedLayer {
+        let recipe = try content.recipe()
+        if compression == .none, let diffID = content.diffID {
+            try await unsafe copy(recipe, writing: write)
+            return PackedLayer(uncompressed: diffID, size: recipe.size)
+        }
         let layer =
             if compression == .none {
                 try await unsafe packPlain(recipe, writing: write)
@@ -46,7 +67,32 @@ struct LayerPacker: Sendable {
                 try await unsafe packCompressed(recipe, writing: write)
             }
         precondition(layer.tarSize == recipe.size, "A layer's tar does not have the size that its recipe says")
+        if let diffID = content.diffID, diffID != layer.diffID { throw RememberedContent.Outdated(diffID: diffID) }
         return layer
+    }
+
+    /// Finds out what a layer's blob will be, without keeping it; what is remembered is not produced.
+    ///
+    /// - Throws: As ``pack(_:writing:)``.
+    func measure(_ content: LayerContent) async throws -> PackedLayer {
+        if compression == .none, let diffID = content.diffID {
+            progress.add(Int(content.size))
+            return PackedLayer(uncompressed: diffID, size: content.size)
+        }
+        return try await unsafe pack(content) { _ in }
+    }
+
+    /// Writes a tar whose digest is known.
+    private func copy(_ recipe: LayerRecipe, writing write: Write) async throws {
+        let stream = LayerStream(recipe)
+        let buffer = AlignedBuffer(capacity: Int(min(Int64(Self.stepSize), recipe.size)))
+        while true {
+            try Task.checkCancellation()
+            buffer.count = try unsafe stream.read(into: buffer.storage)
+            guard buffer.count > 0 else { return }
+            try unsafe write(buffer.bytes)
+            progress.add(buffer.count)
+        }
     }
 
     /// Hashes one step in a child task while the next is written and read.
@@ -72,8 +118,7 @@ struct LayerPacker: Sendable {
             swap(&current, &next)
         }
         let (digest, size) = hash.finish()
-        let descriptor = Descriptor(mediaType: .layer, digest: digest, size: size)
-        return PackedLayer(diffID: digest, descriptor: descriptor, tarSize: size)
+        return PackedLayer(uncompressed: digest, size: size)
     }
 
     private func packCompressed(_ recipe: LayerRecipe, writing write: Write) async throws -> PackedLayer {

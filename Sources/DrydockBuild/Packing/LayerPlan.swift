@@ -10,7 +10,7 @@ public struct LayerPlan: Sendable {
         public enum Kind: String, Sendable {
             /// A layer of the base image.
             case base
-            /// Packages: an item of `contents`.
+            /// Packages: store paths, or an item of `contents`.
             case store
             /// What is particular to this image: `copyToRoot` and `files`.
             case customisation
@@ -23,12 +23,19 @@ public struct LayerPlan: Sendable {
         /// What made it, for the image's history.
         public let createdBy: String
         /// The tar, except for the content of files.
-        public let recipe: LayerRecipe
+        public let content: LayerContent
+        /// The store paths that it holds, in its order; empty for layers of other things.
+        public var storePaths: [String] = []
+        /// Why these paths are together, in words; nil if there was nothing to decide.
+        public var reason: String?
+
+        /// The size of the tar in bytes.
+        public var size: Int64 { content.size }
     }
 
     /// The layers, lowest first.
     public let layers: [Layer]
 
     /// The size of all tars together, in bytes.
-    public var size: Int64 { layers.reduce(0) { $0 + $1.recipe.size } }
+    public var size: Int64 { layers.reduce(0) { $0 + $1.size } }
 }

@@ -23,16 +23,24 @@ public struct LayerRecipe: Sendable {
     /// The number of zeros at its end.
     let trailerSize: Int
 
+    /// How names begin.
+    package enum NameStyle: Sendable {
+        /// As `bin/sh`.
+        case relative
+        /// As `/nix/store/…`, which dockerTools writes in layers of store paths.
+        case absolute
+    }
+
     /// A layer of these entries, in this order.
     ///
     /// Of files that are hard links of each other the first becomes the file, and the others links to it.
     ///
     /// - Throws: ``TarWritingFailure`` for an entry that a tar cannot hold.
-    package init(entries: [TreeEntry]) throws {
+    package init(entries: [TreeEntry], names: NameStyle = .relative) throws {
         var firstNames: [FileLink: ByteString] = [:]
         var size: Int64 = 0
         members = try entries.map { entry in
-            let member = Self.member(for: entry, &firstNames)
+            let member = Self.member(for: names == .relative ? entry : entry.absolute, &firstNames)
             size += Int64(try TarFormat.headerSize(of: member.header))
             size += TarFormat.paddedSize(member.content?.size ?? 0)
             return member
@@ -79,5 +87,14 @@ public struct LayerRecipe: Sendable {
         header.modificationTime = entry.attributes.modificationTime
         header.extendedAttributes = entry.attributes.extendedAttributes
         return header
+    }
+}
+
+extension TreeEntry {
+    /// The entry with a slash before its path.
+    fileprivate var absolute: TreeEntry {
+        var entry = self
+        entry.path = ByteString([UInt8(ascii: "/")] + path.bytes)
+        return entry
     }
 }

@@ -14,16 +14,16 @@ struct PackingCrew: Sendable {
     /// - Throws: The first error; the other layers are cancelled and have stopped by then.
     func pack(
         _ plan: LayerPlan,
-        _ pack: @escaping @Sendable (Int, LayerRecipe) async throws -> PackedLayer
+        _ pack: @escaping @Sendable (Int, LayerContent) async throws -> PackedLayer
     ) async throws -> [PackedLayer] {
-        let order = plan.layers.indices.sorted { plan.layers[$0].recipe.size > plan.layers[$1].recipe.size }
+        let order = plan.layers.indices.sorted { plan.layers[$0].size > plan.layers[$1].size }
         var packed = [PackedLayer?](repeating: nil, count: order.count)
         try await withThrowingTaskGroup(of: (Int, PackedLayer).self) { group in
             for (started, number) in order.enumerated() {
                 if started >= width, let (done, layer) = try await group.next() { packed[done] = layer }
-                let recipe = plan.layers[number].recipe
+                let content = plan.layers[number].content
                 group.addTask { [progress] in
-                    let layer = try await pack(number, recipe)
+                    let layer = try await pack(number, content)
                     progress.didPack(layer: number)
                     return (number, layer)
                 }

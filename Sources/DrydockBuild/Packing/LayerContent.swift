@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import DrydockDigests
+
+/// What a layer's tar is made of: its size is known, and it can be produced at any time.
+public enum LayerContent: Sendable {
+    /// A recipe whose digest is known only when its tar has been produced.
+    case recipe(LayerRecipe)
+    /// A tar that was produced before and whose digest was remembered; its files are looked at only if it is needed.
+    case remembered(RememberedContent)
+
+    /// The size of the tar in bytes, its end and padding included.
+    public var size: Int64 {
+        switch self {
+        case .recipe(let recipe): recipe.size
+        case .remembered(let content): content.size
+        }
+    }
+
+    /// The digest of the tar, if it is known.
+    public var diffID: Digest? {
+        switch self {
+        case .recipe: nil
+        case .remembered(let content): content.diffID
+        }
+    }
+
+    /// The recipe; of a remembered tar it is made now.
+    ///
+    /// - Throws: ``RememberedContent/Outdated`` if the files have another size than what is remembered; what the files'
+    ///   source throws.
+    package func recipe() throws -> LayerRecipe {
+        switch self {
+        case .recipe(let recipe): recipe
+        case .remembered(let content): try content.recipe()
+        }
+    }
+}
+
+/// A tar whose digest was remembered.
+public struct RememberedContent: Sendable {
+    /// What is remembered is no longer true.
+    package struct Outdated: Error {
+        /// The digest that is wrong.
+        package let diffID: Digest
+    }
+
+    /// The digest of the tar.
+    public let diffID: Digest
+    /// The size of the tar in bytes.
+    public let size: Int64
+    private let make: @Sendable () throws -> LayerRecipe
+
+    /// A tar with its digest, and the way to its recipe.
+    package init(diffID: Digest, size: Int64, recipe make: @escaping @Sendable () throws -> LayerRecipe) {
+        self.diffID = diffID
+        self.size = size
+        self.make = make
+    }
+
+    func recipe() throws -> LayerRecipe {
+        let recipe = try make()
+        guard recipe.size == size else { throw Outdated(diffID: diffID) }
+        return recipe
+    }
+}
