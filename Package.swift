@@ -69,9 +69,12 @@ let package = Package(
         module("DrydockCompression", ["CDrydockCompression"]),
         // Level 2
         module("DrydockOCI", ["DrydockDigests", "DrydockJSON"]),
-        module("DrydockNix", ["DrydockDigests"]),
+        module("DrydockNix", ["DrydockBytes", "DrydockDigests"]),
         // Level 3
-        module("DrydockPackages", ["DrydockBytes", "DrydockFiles", "DrydockTar", "DrydockCompression"]),
+        module(
+            "DrydockPackages",
+            ["DrydockBytes", "DrydockDigests", "DrydockNix", "DrydockFiles", "DrydockTar", "DrydockCompression"]
+        ),
         module(
             "DrydockStorage",
             [
@@ -112,10 +115,13 @@ let package = Package(
         tests("DrydockCompressionTests", ["DrydockCompression"]),
         tests("DrydockJSONTests", ["DrydockJSON"]),
         tests("DrydockOCITests", ["DrydockOCI", "DrydockJSON", "DrydockDigests"]),
-        tests("DrydockNixTests", ["DrydockNix"]),
+        tests("DrydockNixTests", ["DrydockBytes", "DrydockDigests", "DrydockNix", "DrydockTestSupport"]),
         tests(
             "DrydockPackagesTests",
-            ["DrydockBytes", "DrydockFiles", "DrydockPackages", "DrydockTar", "DrydockTestSupport"]
+            [
+                "DrydockBytes", "DrydockDigests", "DrydockFiles", "DrydockNix", "DrydockPackages", "DrydockTar",
+                "DrydockTestSupport",
+            ]
         ),
         tests(
             "DrydockStorageTests",
