@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DrydockBytes
+
 /// The name of a store object: `HASH-NAME` in a store directory.
 ///
 /// A value of this type is always valid. [Nix manual, Store Path](https://nix.dev/manual/nix/2.28/store/store-path).
@@ -67,19 +69,11 @@ public struct StorePath: Hashable, Sendable {
     ) throws(ParsingFailure) {
         let bytes = Array(baseName.utf8)
         guard bytes.count > Self.hashPartLength, bytes[Self.hashPartLength] == UInt8(ascii: "-"),
-            bytes.prefix(Self.hashPartLength).allSatisfy(Self.isNix32Digit)
+            bytes.prefix(Self.hashPartLength).allSatisfy(Nix32.isDigit)
         else { throw .malformedHash(baseName) }
         guard Self.isName(bytes.dropFirst(Self.hashPartLength + 1)) else { throw .malformedName(baseName) }
         self.storeDirectory = storeDirectory
         self.baseName = baseName
-    }
-
-    private static func isNix32Digit(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "e"), UInt8(ascii: "o"), UInt8(ascii: "t"), UInt8(ascii: "u"): false
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"): true
-        default: false
-        }
     }
 
     private static func isName(_ name: ArraySlice<UInt8>) -> Bool {
