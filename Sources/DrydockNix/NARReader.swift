@@ -152,7 +152,9 @@ extension NARReader {
         let offset = input.offset
         let limit = limits.targetLength
         let target = try readString(limit: limit) { .targetTooLong(length: $0, limit: limit) }
-        guard !target.isEmpty, !target.bytes.contains(0) else { throw NARReadingFailure(.badTarget(target), at: offset) }
+        guard !target.isEmpty, !target.bytes.contains(0) else {
+            throw NARReadingFailure(.badTarget(target), at: offset)
+        }
         try endNode()
         return target
     }

@@ -3,6 +3,7 @@
 import DrydockBuild
 import DrydockBytes
 import DrydockPackages
+import DrydockTestSupport
 import Testing
 
 /// A root file system as a table from real paths to entries, as simple as can be and as slow.

@@ -2,6 +2,7 @@
 
 import DrydockBytes
 import DrydockTar
+import DrydockTestSupport
 import Testing
 
 /// The writer against the standard library of Python, whose bytes it promises.

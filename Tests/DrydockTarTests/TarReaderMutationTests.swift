@@ -2,6 +2,7 @@
 
 import DrydockBytes
 import DrydockTar
+import DrydockTestSupport
 import Testing
 
 /// Archives with random damage: the reader ends, soon, with members or with its own error.

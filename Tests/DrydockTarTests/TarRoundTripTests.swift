@@ -2,6 +2,7 @@
 
 import DrydockBytes
 import DrydockTar
+import DrydockTestSupport
 import Testing
 
 /// The reader on what the writer writes.
