@@ -14,10 +14,10 @@ extension LayeringPipeline {
 struct PipelineEvaluation {
     typealias Member = PipelinePart.Member
 
-    /// The most graphs that a flattened list may have.
+    /// How many graphs more than items a flattened list may have.
     ///
     /// Subcomponents may be empty, so that the number of graphs could double with every step.
-    private static let partLimit = 1_000_000
+    private static let emptyPartLimit = 100_000
 
     private let graph: ReferenceGraph
     /// The item of each path.
@@ -137,8 +137,9 @@ struct PipelineEvaluation {
     private func flatten(_ part: PipelinePart) throws(LayeringFailure) -> [PipelinePart] {
         if case .graph = part { throw part.refusal(of: "flatten", expected: "a list or a dictionary") }
         let graphs = part.graphs
-        guard graphs.count <= PipelineEvaluation.partLimit else {
-            throw LayeringFailure(.pipeline(.tooManyParts(function: "flatten", limit: PipelineEvaluation.partLimit)))
+        let limit = graph.nodes.count + PipelineEvaluation.emptyPartLimit
+        guard graphs.count <= limit else {
+            throw LayeringFailure(.pipeline(.tooManyParts(function: "flatten", limit: limit)))
         }
         return graphs.map { .graph($0) }
     }
