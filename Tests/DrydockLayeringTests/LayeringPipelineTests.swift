@@ -208,7 +208,7 @@ struct LayeringPipelineTests {
         ).flatMap { $0 }
         let pipeline = try LayeringPipeline(parsing: .array([["split_every", 6]] + doubling))
         let failure = #expect(throws: LayeringFailure.self) { try pipeline.groups(of: .twoRoots) }
-        let text = "Cannot apply 'flatten' of the layering pipeline: expected at most 100006 parts, got more"
+        let text = "Cannot apply 'flatten' of the layering pipeline: expected at most 10006 parts, got more"
         #expect(failure?.description == text)
     }
 

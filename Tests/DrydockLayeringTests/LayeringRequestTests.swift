@@ -51,8 +51,10 @@ struct LayeringRequestTests {
     }
 
     @Test(arguments: algorithms)
-    func `100000 items are divided`(algorithm: LayeringAlgorithm) throws {
-        let graph = ReferenceGraph.large(count: 100_000, cluster: 40, chain: 1000)
+    func `many items are divided`(algorithm: LayeringAlgorithm) throws {
+        // Ten times fewer for the only algorithm that takes minutes for 100,000 without optimisation.
+        let count = algorithm == .stable ? 10_000 : 100_000
+        let graph = ReferenceGraph.large(count: count, cluster: 40, chain: 1000)
         let groups = try LayeringRequest(graph: graph, algorithm: algorithm, limit: 40).groups()
         expectPartition(groups, of: graph, limit: 40)
     }

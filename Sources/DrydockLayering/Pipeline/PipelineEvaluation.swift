@@ -17,7 +17,7 @@ struct PipelineEvaluation {
     /// How many graphs more than items a flattened list may have.
     ///
     /// Subcomponents may be empty, so that the number of graphs could double with every step.
-    private static let emptyPartLimit = 100_000
+    private static let emptyPartLimit = 10_000
 
     private let graph: ReferenceGraph
     /// The item of each path.
