@@ -43,8 +43,8 @@ struct ChangeModel {
     /// The kind of each unit.
     let kinds: [Kind]
 
-    /// For each kind the probabilities that none of so many units changes.
-    private let staying: [[(build: Double, bump: Double)]]
+    /// For each kind the probabilities that so many units all stay, in a build and in a bump.
+    private let staying: [(build: [Double], bump: [Double])]
 
     /// The model of a graph.
     ///
@@ -65,38 +65,33 @@ struct ChangeModel {
         }
         var counts = Array(repeating: 0, count: Kind.allCases.count)
         for kind in kinds { counts[kind.rawValue] += 1 }
-        staying = Kind.allCases.map { Self.powers(of: $0.stays, upTo: counts[$0.rawValue]) }
-    }
-
-    /// The probability that an update changes at least one unit, given how many there are of each kind.
-    func probability(_ counts: Counts) -> Double {
-        var build = Self.share.build
-        var bump = Self.share.bump
-        for kind in 0..<staying.count {
-            let number = counts[kind]
-            if number > 0 {
-                build *= staying[kind][number].build
-                bump *= staying[kind][number].bump
-            }
+        staying = Kind.allCases.map { kind in
+            let count = counts[kind.rawValue]
+            return (Self.powers(of: kind.stays.build, upTo: count), Self.powers(of: kind.stays.bump, upTo: count))
         }
-        return 1 - (build + bump)
     }
 
-    /// The number of units of each kind; the lanes are the raw values of `Kind`.
-    typealias Counts = SIMD8<Int>
+    /// The probability that all units stay, in shares of the updates that are builds and that are bumps.
+    struct Staying {
+        fileprivate var build = ChangeModel.share.build
+        fileprivate var bump = ChangeModel.share.bump
 
-    private static func powers(
-        of base: (build: Double, bump: Double),
-        upTo count: Int
-    ) -> [(build: Double, bump: Double)] {
-        var powers = [(build: 1.0, bump: 1.0)]
+        /// The probability that an update changes at least one unit.
+        var probabilityOfChange: Double { 1 - (build + bump) }
+    }
+
+    /// Takes more units of one kind into account.
+    func add(_ count: Int, of kind: Kind, to result: inout Staying) {
+        result.build *= staying[kind.rawValue].build[count]
+        result.bump *= staying[kind.rawValue].bump[count]
+    }
+
+    private static func powers(of base: Double, upTo count: Int) -> [Double] {
+        var powers = [1.0]
         powers.reserveCapacity(count + 1)
-        for _ in 0..<count {
-            let last = powers[powers.count - 1]
-            // Below this nothing changes the sum of two probabilities any more; numbers that small are slow as well.
-            let build = last.build < 1e-30 ? 0 : last.build * base.build
-            let bump = last.bump < 1e-30 ? 0 : last.bump * base.bump
-            powers.append((build, bump))
+        for exponent in 0..<count {
+            // Below this nothing changes a sum of two probabilities any more, and numbers near 0 are slow.
+            powers.append(powers[exponent] < 1e-30 ? 0 : powers[exponent] * base)
         }
         return powers
     }

@@ -19,25 +19,20 @@ struct CoupledMerging {
         var areVolatile: [Bool]
     }
 
-    private let model: ChangeModel
-    private let kindOfWord: [Int]
-    private let width: Int
     private var groups: Groups
-    private var rows: [UInt64]
+    private var rows: TriggerRows
     private var costs: [Double]
     private var isAlive: [Bool]
     private var aliveCount: Int
-    /// What it costs to merge two groups, `Double.infinity` if they must not.
+    /// What it costs to merge two groups, infinite if they must not.
     private var deltas: [Double]
+    /// The group with which each is merged at the least cost, −1 if there is none.
     private var nearest: [Int]
 
-    private init(groups: Groups, sets: TriggerSets, model: ChangeModel) {
+    private init(groups: Groups, sets: TriggerSets) {
         let count = groups.units.count
         self.groups = groups
-        self.model = model
         rows = sets.rows(of: groups.units)
-        width = sets.width
-        kindOfWord = sets.kindOfWord
         isAlive = Array(repeating: true, count: count)
         aliveCount = count
         costs = Array(repeating: 0, count: count)
@@ -46,7 +41,7 @@ struct CoupledMerging {
     }
 
     /// At most so many groups; fewer if that costs less.
-    static func merged(_ groups: Groups, to limit: Int, sets: TriggerSets, model: ChangeModel) -> Groups {
+    static func merged(_ groups: Groups, to limit: Int, sets: TriggerSets) -> Groups {
         if limit <= 1, groups.units.count > 1 {
             return Groups(
                 units: [groups.units.flatMap(\.self)],
@@ -54,7 +49,7 @@ struct CoupledMerging {
                 areVolatile: [groups.areVolatile.allSatisfy(\.self)]
             )
         }
-        var merging = CoupledMerging(groups: groups, sets: sets, model: model)
+        var merging = CoupledMerging(groups: groups, sets: sets)
         merging.run(to: limit)
         return merging.result
     }
@@ -70,7 +65,7 @@ struct CoupledMerging {
 
     private mutating func run(to limit: Int) {
         let count = groups.units.count
-        for group in 0..<count { costs[group] = cost(of: group, and: group) }
+        for group in 0..<count { updateCost(of: group) }
         for group in 0..<count {
             for other in 0..<group { update(group, other) }
         }
@@ -82,23 +77,16 @@ struct CoupledMerging {
 
     private func delta(_ group: Int, _ other: Int) -> Double { deltas[group * isAlive.count + other] }
 
-    /// What the union of two groups costs, or a group alone.
-    private func cost(of group: Int, and other: Int) -> Double {
-        var counts = ChangeModel.Counts()
-        let first = group * width
-        let second = other * width
-        for word in 0..<width {
-            counts[kindOfWord[word]] &+= (rows[first + word] | rows[second + word]).nonzeroBitCount
-        }
-        let size = group == other ? groups.sizes[group] : groups.sizes[group] + groups.sizes[other]
-        return (size + Self.bytesPerLayer) * model.probability(counts)
-    }
-
     private mutating func update(_ group: Int, _ other: Int) {
         guard groups.areVolatile[group] == groups.areVolatile[other] else { return }
-        let delta = cost(of: group, and: other) - (costs[group] + costs[other])
+        let size = groups.sizes[group] + groups.sizes[other] + Self.bytesPerLayer
+        let delta = size * rows.probability(of: group, or: other) - (costs[group] + costs[other])
         deltas[group * isAlive.count + other] = delta
         deltas[other * isAlive.count + group] = delta
+    }
+
+    private mutating func updateCost(of group: Int) {
+        costs[group] = (groups.sizes[group] + Self.bytesPerLayer) * rows.probability(of: group)
     }
 
     private mutating func findNearest(of group: Int) {
@@ -129,8 +117,8 @@ struct CoupledMerging {
     private mutating func merge(_ group: Int, _ other: Int) {
         groups.units[group] += groups.units[other]
         groups.sizes[group] += groups.sizes[other]
-        for word in 0..<width { rows[group * width + word] |= rows[other * width + word] }
-        costs[group] = cost(of: group, and: group)
+        rows.formUnion(group, with: other)
+        updateCost(of: group)
         isAlive[other] = false
         aliveCount -= 1
         for third in isAlive.indices where isAlive[third] && third != group { update(group, third) }

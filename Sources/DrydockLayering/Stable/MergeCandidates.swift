@@ -23,17 +23,17 @@ struct MergeCandidates {
     let groups: CoupledMerging.Groups
 
     /// The candidates for a number of layers.
-    init(items: [Item], limit: Int, sets: TriggerSets, model: ChangeModel) {
+    init(items: [Item], limit: Int, sets: TriggerSets) {
         let singles = min(max(Self.singles, limit), Self.mostSingles)
         guard items.count > singles + Self.bins else {
-            groups = Self.groups(of: items.map { [$0] }, model: model)
+            groups = Self.groups(of: items.map { [$0] }, model: sets.model)
             return
         }
         let bySize = items.sorted { $0.size != $1.size ? $0.size > $1.size : $0.unit < $1.unit }
         let tail = Array(bySize[singles...])
-        let counts = sets.counts(of: tail.map(\.unit))
+        let probabilities = sets.probabilities(of: tail.map(\.unit))
         let keys = tail.indices.map { index in
-            (isVolatile: model.kinds[tail[index].unit].isVolatile, probability: model.probability(counts[index]))
+            (isVolatile: sets.model.kinds[tail[index].unit].isVolatile, probability: probabilities[index])
         }
         let order = tail.indices.sorted { first, second in
             if keys[first].isVolatile != keys[second].isVolatile { return keys[second].isVolatile }
@@ -49,7 +49,7 @@ struct MergeCandidates {
             if bins.isEmpty || beginsVolatile || bins[bins.count - 1].count == perBin { bins.append([]) }
             bins[bins.count - 1].append(tail[index])
         }
-        groups = Self.groups(of: bySize[..<singles].sorted { $0.unit < $1.unit }.map { [$0] } + bins, model: model)
+        groups = Self.groups(of: bySize[..<singles].sorted { $0.unit < $1.unit }.map { [$0] } + bins, model: sets.model)
     }
 
     private static func groups(of parts: [[Item]], model: ChangeModel) -> CoupledMerging.Groups {

@@ -24,8 +24,7 @@ public struct StableLayering: Sendable {
     public func groups() -> [LayerGroup] {
         guard !graph.nodes.isEmpty else { return [] }
         let units = ChangeUnits(graph: graph)
-        let model = ChangeModel(graph: graph, units: units)
-        let sets = TriggerSets(units: units, model: model)
-        return StablePlan(graph: graph, units: units, model: model, sets: sets).layers(limit: limit, previous: previous)
+        let sets = TriggerSets(units: units, model: ChangeModel(graph: graph, units: units))
+        return StablePlan(graph: graph, units: units, sets: sets).layers(limit: limit, previous: previous)
     }
 }

@@ -4,16 +4,14 @@
 struct StablePlan {
     private let graph: ReferenceGraph
     private let units: ChangeUnits
-    private let model: ChangeModel
     private let sets: TriggerSets
     private let unitOf: [Int]
     /// The place of each node in the order of the paths.
     private let rank: [Int]
 
-    init(graph: ReferenceGraph, units: ChangeUnits, model: ChangeModel, sets: TriggerSets) {
+    init(graph: ReferenceGraph, units: ChangeUnits, sets: TriggerSets) {
         self.graph = graph
         self.units = units
-        self.model = model
         self.sets = sets
         var unitOf = Array(repeating: 0, count: graph.nodes.count)
         for (unit, members) in units.members.enumerated() {
@@ -30,12 +28,11 @@ struct StablePlan {
             kept.giveUpSmallest()
             pool = self.pool(beside: kept)
         }
-        let candidates = MergeCandidates(items: pool, limit: limit - kept.kept.count, sets: sets, model: model)
+        let candidates = MergeCandidates(items: pool, limit: limit - kept.kept.count, sets: sets)
         let merged = CoupledMerging.merged(
             candidates.groups,
             to: limit - kept.kept.count,
-            sets: sets,
-            model: model
+            sets: sets
         )
         return stacked(kept, merged)
     }
@@ -54,7 +51,7 @@ struct StablePlan {
 
     /// One for volatile units and one for others, if there are any.
     private func layersNeeded(for pool: [MergeCandidates.Item]) -> Int {
-        let volatile = pool.count { model.kinds[$0.unit].isVolatile }
+        let volatile = pool.count { sets.model.kinds[$0.unit].isVolatile }
         return (volatile > 0 ? 1 : 0) + (volatile < pool.count ? 1 : 0)
     }
 
@@ -69,7 +66,7 @@ struct StablePlan {
                 sizes: chosen.map { merged.sizes[$0] },
                 areVolatile: chosen.map { merged.areVolatile[$0] }
             )
-            for index in ChainOrder.order(of: groups, above: below, sets: sets, model: model) {
+            for index in ChainOrder.order(of: groups, above: below, sets: sets) {
                 layers.append(layer(of: groups.units[index], isKept: kept.isKept))
                 below += groups.units[index]
             }
@@ -79,7 +76,7 @@ struct StablePlan {
 
     private func layer(of group: [Int], isKept: [Bool]) -> LayerGroup {
         let items = group.flatMap { units.members[$0] }.filter { !isKept[$0] }.sorted { rank[$0] < rank[$1] }
-        let volatile = group.count { model.kinds[$0].isVolatile }
+        let volatile = group.count { sets.model.kinds[$0].isVolatile }
         let reason: LayerGroup.Reason =
             if volatile == group.count { .volatile } else if items.count == 1 { .alone } else if volatile > 0 {
                 .remainder
