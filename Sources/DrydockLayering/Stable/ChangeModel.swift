@@ -53,10 +53,12 @@ struct ChangeModel {
         let isOwn = units.members.map { $0.contains { graph.nodes[$0].isOwn } }
         let knowsOwn = isOwn.contains(true)
         var hasUser = Array(repeating: false, count: units.count)
-        for reference in units.references { hasUser[reference] = true }
+        for unit in 0..<units.count {
+            for reference in units.references[unit] { hasUser[reference] = true }
+        }
         var isBesideRoot = hasUser
         for unit in 0..<units.count where hasUser[unit] {
-            for reference in units.references(of: unit) { isBesideRoot[reference] = false }
+            for reference in units.references[unit] { isBesideRoot[reference] = false }
         }
         kinds = (0..<units.count).map { unit in
             if isOwn[unit] { return !hasUser[unit] ? .root : isBesideRoot[unit] ? .ownBesideRoot : .own }

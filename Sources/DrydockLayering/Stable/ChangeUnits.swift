@@ -7,10 +7,8 @@
 struct ChangeUnits {
     /// The nodes of each unit in the order of their paths.
     let members: [[Int]]
-    /// What unit `u` refers to lies at `references[bounds[u]..<bounds[u + 1]]`; itself is not among it.
-    let references: [Int]
-    /// Where the references of each unit begin, and as the last value their number.
-    let bounds: [Int]
+    /// What each unit refers to, never itself.
+    let references: Adjacency
     /// All units, each after everything that it refers to.
     let dependenciesFirst: [Int]
     /// The place of each node in the order of the paths.
@@ -21,83 +19,61 @@ struct ChangeUnits {
 
     /// The units of a graph.
     init(graph: ReferenceGraph) {
-        let inPathOrder = graph.nodes.indices.sorted {
-            graph.nodes[$0].path.utf8.lexicographicallyPrecedes(graph.nodes[$1].path.utf8)
-        }
+        let inPathOrder = Self.inPathOrder(graph)
         let labels = Self.labels(of: graph, inPathOrder: inPathOrder)
-        let labelled = Self.adjacency(of: graph, nodes: inPathOrder, units: labels)
-        let components = StrongComponents(references: labelled.references, bounds: labelled.bounds)
-
-        // A unit's number is the rank of its first path; components come numbered in the order of the search.
-        var unitOfComponent: [Int: Int] = [:]
-        var members: [[Int]] = []
-        var unitOfNode = Array(repeating: 0, count: graph.nodes.count)
+        var nodesOfLabel: [[Int]] = []
         for node in inPathOrder {
-            let component = components.componentOf[labels.unitOf[node]]
-            let unit = unitOfComponent[component, default: members.count]
-            if unit == members.count {
-                unitOfComponent[component] = unit
+            if labels[node] == nodesOfLabel.count { nodesOfLabel.append([]) }
+            nodesOfLabel[labels[node]].append(node)
+        }
+        let components = Components(
+            of: Adjacency(nodesOfLabel.map { $0.flatMap { graph.nodes[$0].references.map { labels[$0] } } })
+        )
+
+        // A unit's number is the rank of its first path; components are numbered in the order of the search.
+        var unitOfComponent = Array(repeating: -1, count: components.count)
+        var members: [[Int]] = []
+        for node in inPathOrder {
+            let component = components.numbers[labels[node]]
+            if unitOfComponent[component] < 0 {
+                unitOfComponent[component] = members.count
                 members.append([])
             }
-            members[unit].append(node)
-            unitOfNode[node] = unit
+            members[unitOfComponent[component]].append(node)
         }
-        let merged = Self.adjacency(of: graph, nodes: inPathOrder, units: (unitOfNode, members.count))
+        var componentOfUnit = unitOfComponent
+        for (component, unit) in unitOfComponent.enumerated() { componentOfUnit[unit] = component }
+        references = Adjacency(componentOfUnit.map { components.edges[$0].map { unitOfComponent[$0] } })
         self.members = members
+        dependenciesFirst = unitOfComponent
         var rank = Array(repeating: 0, count: graph.nodes.count)
         for (place, node) in inPathOrder.enumerated() { rank[node] = place }
         self.rank = rank
-        references = merged.references
-        bounds = merged.bounds
-        dependenciesFirst = (0..<components.count).compactMap { unitOfComponent[$0] }
     }
 
-    /// What a unit refers to.
-    func references(of unit: Int) -> ArraySlice<Int> { references[bounds[unit]..<bounds[unit + 1]] }
+    private static func inPathOrder(_ graph: ReferenceGraph) -> [Int] {
+        let paths = graph.nodes.map(\.path)
+        // The comparison of strings is that of their bytes, and much faster, where each character is one byte.
+        guard paths.allSatisfy({ $0.utf8.allSatisfy { $0 < 0x80 } }) else {
+            return paths.indices.sorted { paths[$0].utf8.lexicographicallyPrecedes(paths[$1].utf8) }
+        }
+        return paths.indices.sorted { paths[$0] < paths[$1] }
+    }
 
-    /// One number for all nodes of one origin, another for every other node.
-    private static func labels(of graph: ReferenceGraph, inPathOrder: [Int]) -> (unitOf: [Int], count: Int) {
-        var numberOfOrigin: [String: Int] = [:]
+    /// One number for all nodes of one origin, another for every other node, in the order of their first paths.
+    private static func labels(of graph: ReferenceGraph, inPathOrder: [Int]) -> [Int] {
+        var labelOfOrigin: [String: Int] = [:]
         var labels = Array(repeating: 0, count: inPathOrder.count)
         var count = 0
         for node in inPathOrder {
-            guard let origin = graph.nodes[node].origin else {
-                labels[node] = count
-                count += 1
-                continue
-            }
-            let label = numberOfOrigin[origin, default: count]
-            if label == count {
-                numberOfOrigin[origin] = label
-                count += 1
+            var label = count
+            if let origin = graph.nodes[node].origin {
+                label = labelOfOrigin[origin, default: count]
+                labelOfOrigin[origin] = label
             }
             labels[node] = label
+            if label == count { count += 1 }
         }
-        return (labels, count)
-    }
-
-    /// The references between units, those of one unit side by side, each once, none to itself.
-    private static func adjacency(
-        of graph: ReferenceGraph,
-        nodes: [Int],
-        units: (unitOf: [Int], count: Int)
-    ) -> (references: [Int], bounds: [Int]) {
-        var nodesOfUnit = Array(repeating: [Int](), count: units.count)
-        for node in nodes { nodesOfUnit[units.unitOf[node]].append(node) }
-        var references: [Int] = []
-        var bounds = [0]
-        var lastUserOf = Array(repeating: -1, count: units.count)
-        for unit in 0..<units.count {
-            lastUserOf[unit] = unit
-            for node in nodesOfUnit[unit] {
-                for reference in graph.nodes[node].references.map({ units.unitOf[$0] })
-                where lastUserOf[reference] != unit {
-                    lastUserOf[reference] = unit
-                    references.append(reference)
-                }
-            }
-            bounds.append(references.count)
-        }
-        return (references, bounds)
+        return labels
     }
 }

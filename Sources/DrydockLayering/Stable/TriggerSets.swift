@@ -81,7 +81,7 @@ struct TriggerSets {
         let first = block * Self.columns
         for unit in units.dependenciesFirst[firstOfBlock[block]...] {
             var set = Block()
-            for reference in units.references(of: unit) { set |= bits[reference] }
+            for reference in units.references[unit] { set |= bits[reference] }
             let column = columnOf[unit] - first
             if (0..<Self.columns).contains(column) {
                 set[column / UInt64.bitWidth] |= 1 << UInt64(column % UInt64.bitWidth)
