@@ -17,6 +17,16 @@ struct CoupledMerging {
         var sizes: [Double]
         /// Whether a group's units are volatile; a group is never both as long as there are layers for two.
         var areVolatile: [Bool]
+
+        /// The groups that are volatile, or those that are not.
+        func only(volatile: Bool) -> Groups {
+            let chosen = units.indices.filter { areVolatile[$0] == volatile }
+            return Groups(
+                units: chosen.map { units[$0] },
+                sizes: chosen.map { sizes[$0] },
+                areVolatile: chosen.map { areVolatile[$0] }
+            )
+        }
     }
 
     private var groups: Groups

@@ -55,19 +55,19 @@ struct StablePlan {
         return (volatile > 0 ? 1 : 0) + (volatile < pool.count ? 1 : 0)
     }
 
-    /// The layers that stay, the new ones of ordinary units, the new ones of volatile units.
-    private func stacked(_ kept: PreviousLayers, _ merged: CoupledMerging.Groups) -> [LayerGroup] {
-        var layers = kept.kept.map { LayerGroup(items: $0.nodes, reason: .kept(previousLayer: $0.index)) }
-        var below = kept.kept.flatMap { $0.nodes.map { unitOf[$0] } }
-        for areVolatile in [false, true] {
-            let chosen = merged.units.indices.filter { merged.areVolatile[$0] == areVolatile }
-            let groups = CoupledMerging.Groups(
-                units: chosen.map { merged.units[$0] },
-                sizes: chosen.map { merged.sizes[$0] },
-                areVolatile: chosen.map { merged.areVolatile[$0] }
-            )
+    /// The layers that stay and the new ones of ordinary units; above them the volatile ones that stay and the new ones.
+    private func stacked(_ previous: PreviousLayers, _ merged: CoupledMerging.Groups) -> [LayerGroup] {
+        let volatileKept = previous.kept.reversed().prefix { layer in
+            layer.nodes.allSatisfy { sets.model.kinds[unitOf[$0]].isVolatile }
+        }
+        var layers: [LayerGroup] = []
+        var below: [Int] = []
+        for (kept, areVolatile) in [(previous.kept.dropLast(volatileKept.count), false), (previous.kept.suffix(volatileKept.count), true)] {
+            layers += kept.map { LayerGroup(items: $0.nodes, reason: .kept(previousLayer: $0.index)) }
+            below += kept.flatMap { $0.nodes.map { unitOf[$0] } }
+            let groups = merged.only(volatile: areVolatile)
             for index in ChainOrder.order(of: groups, above: below, sets: sets) {
-                layers.append(layer(of: groups.units[index], isKept: kept.isKept))
+                layers.append(layer(of: groups.units[index], isKept: previous.isKept))
                 below += groups.units[index]
             }
         }
