@@ -74,7 +74,8 @@ struct ImageReport {
         for (number, layer) in layers.enumerated() {
             let name = number == 0 ? "layers" : ""
             let size = ByteSize(layer.descriptor.size)
-            lines.append("  \(name.padded(to: 8))  \(layer.descriptor.digest)  \(size)  \(layer.createdBy ?? "")")
+            let origin = layer.createdBy?.shortened ?? ""
+            lines.append("  \(name.padded(to: 8))  \(layer.descriptor.digest)  \(size)  \(origin)")
         }
         return lines.joined(separator: "\n")
     }
@@ -100,4 +101,7 @@ struct ImageReport {
 extension String {
     /// The text with spaces behind it.
     func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+
+    /// The text with its end left out if it is long: what made a layer can be thousands of files.
+    var shortened: String { count > 100 ? prefix(99) + "…" : self }
 }

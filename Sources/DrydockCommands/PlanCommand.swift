@@ -64,7 +64,7 @@ struct PlanReport {
         for (number, layer) in plan.layers.enumerated() {
             lines.append("")
             lines.append(
-                "layer \(number + 1)  \(ByteSize(layer.size))  \(layer.kind.rawValue)  \(layer.createdBy)"
+                "layer \(number + 1)  \(ByteSize(layer.size))  \(layer.kind.rawValue)  \(layer.createdBy.shortened)"
             )
             lines += layer.paths.prefix(Self.listedPaths).map { "  " + $0 }
             let rest = layer.paths.count - Self.listedPaths

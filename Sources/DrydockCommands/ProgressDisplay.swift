@@ -83,7 +83,7 @@ struct ProgressDisplay: Sendable {
         switch style {
         case .plain:
             let text = "packed layer \(number + 1) of \(plan.layers.count): \(ByteSize(layer.size))"
-            try? Output.text("\(text)  \(layer.createdBy)\n", toStandardError: true)
+            try? Output.text("\(text)  \(layer.createdBy.shortened)\n", toStandardError: true)
         case .json:
             let event = JSONValue.object([
                 "event": .string("packed"),

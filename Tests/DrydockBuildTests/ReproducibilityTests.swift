@@ -158,8 +158,8 @@ struct ReproducibilityTests {
 
     // MARK: Golden digests
 
-    private static let dockerDigest = "545ffd2f569977e612334764aaaa92c0a703314cd925824c1fd2cccdc05e7ccd"
-    private static let ociDigest = "f7244265623a39e183046ffb73ba65f8a6a87029d6f5ef7a2fd72fcf984c57f7"
+    private static let dockerDigest = "fda4fc2b5b6a07b9687dbad990a50f865a7c488887583fb006df5daab555763c"
+    private static let ociDigest = "40c419a23fca23a03e71674bc984746dc3f8592566fbb9755ae1ab9be373c433"
 
     @Test
     func `uncompressed images are those of every release`() async throws {
@@ -171,9 +171,9 @@ struct ReproducibilityTests {
     }
 
     /// The digest of a gzip archive by the version of libdeflate; a new version may compress differently.
-    private static let gzipDigests = ["1.14": "72ee0a62b858c02736df010be8beba5c1edc1393b772d5781f175b9e286a9b50"]
+    private static let gzipDigests = ["1.14": "c0592a67893c996e2e4404fc6855e0d37e43a2ada8f67eb07c524aebe3cfd1d2"]
     /// The digest of an archive with zstd layers by the version of zstd; a new version may compress differently.
-    private static let zstdDigests = ["1.5.4": "fee4e8d06bd4836e19d3ea108e1c4be39ba23571735e1a559cb026c1dc20c5ca"]
+    private static let zstdDigests = ["1.5.4": "514a65f164b6368179fcc4d09783fb13897de79087bf1f764a602330679eb334"]
 
     @Test(
         .enabled("needs a version of libdeflate whose output is known, not \(CompressionLibraries.libdeflate)") {

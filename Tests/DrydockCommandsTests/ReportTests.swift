@@ -42,6 +42,23 @@ struct ReportTests {
     }
 
     @Test
+    func `a layer's history names all its inputs, and a text for people only the first`() async throws {
+        try await withTemporaryDirectory { directory in
+            let names = (10..<30).map { "/name-\($0)" }
+            let files = names.map { "{path: \($0), text: x}" }.joined(separator: ", ")
+            let spec = "name: case\narchitecture: amd64\nfiles: [\(files)]\n"
+            try spec.write(toFile: directory + "/image.yaml", atomically: true, encoding: .utf8)
+            let planned = try await DrydockProgram.run("plan", "image.yaml", in: directory)
+            let short = "layer 1  30.7 kB  customisation  drydock: files \(names[..<8].joined(separator: ", ")), /nam…"
+            #expect(planned.text == "linux/amd64, 1 layer, 30.7 kB\n\n" + short)
+            let built = try await DrydockProgram.run("build", "image.yaml", "-o", "oci:images", "--json", in: directory)
+            #expect(built.text.contains(#""createdBy":"drydock: files \#(names.joined(separator: ", "))""#))
+            let progress = "packed layer 1 of 1: 30.7 kB  drydock: files \(names[..<8].joined(separator: ", ")), /nam…"
+            #expect(built.errorText == progress)
+        }
+    }
+
+    @Test
     func `the doctor's report has a name, a state, a detail and a hint for each finding`() async throws {
         let output = try await DrydockProgram.run("doctor", "--json")
         #expect(output.status == 0)

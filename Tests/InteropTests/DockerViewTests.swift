@@ -53,8 +53,9 @@ struct DockerViewTests {
             let spec = """
                 name: history
                 tag: v1
-                contents: [{ directory: one }, { executable: /usr/bin/env }]
-                files: [{ path: /etc/motd, text: hello }]
+                contents: [{ directory: one }, { executable: [/usr/bin/env, /usr/bin/id] }]
+                copyToRoot: one
+                files: [{ path: /etc/motd, text: hello }, { path: /var/run, symlink: ../run }]
                 """
             try FileManager.default.createDirectory(atPath: directory + "/one", withIntermediateDirectories: false)
             try "1".write(toFile: directory + "/one/file", atomically: false, encoding: .utf8)
@@ -63,7 +64,10 @@ struct DockerViewTests {
             let names = try await docker.load(directory + "/image.tar")
             let format = ["history", "--no-trunc", "--format", "{{.CreatedBy}}"]
             let history = try await docker.check(format + names).split(separator: "\n").map(String.init)
-            let expected = ["drydock: directory one", "drydock: executable /usr/bin/env", "drydock: files /etc/motd"]
+            let expected = [
+                "drydock: directory one", "drydock: executable /usr/bin/env, /usr/bin/id",
+                "drydock: copyToRoot one; files /etc/motd, /var/run",
+            ]
             // Docker shows the uppermost layer first.
             #expect(history == expected.reversed())
             #expect(built.layers.map(\.createdBy) == expected)

@@ -8,8 +8,8 @@ public struct Contents: Sendable {
     struct Input: Sendable {
         /// In which sort of layer it goes.
         let kind: LayerPlan.Layer.Kind
-        /// What it is called in messages and in the history, in the words of the spec.
-        let label: String
+        /// What it is called in messages and in the history.
+        let label: InputLabel
         /// What it was made from, as paths on this host.
         let paths: [String]
         let entries: [TreeEntry]
@@ -25,7 +25,7 @@ public struct Contents: Sendable {
     /// - Returns: The layers, at least one.
     /// - Throws: ``ContentsConflict`` when two inputs do not go together; ``TarWritingFailure``.
     func plan(maxLayers: Int) throws -> LayerPlan {
-        var tree = RootTree(inputs: inputs.map(\.label), style: style)
+        var tree = RootTree(inputs: inputs.map(\.label.short), style: style)
         for (number, input) in inputs.enumerated() {
             for entry in input.entries { try tree.insert(entry, from: number) }
         }
@@ -42,7 +42,7 @@ public struct Contents: Sendable {
         return LayerPlan.Layer(
             kind: members.last?.kind ?? .customisation,
             paths: members.flatMap(\.paths),
-            createdBy: "drydock: " + (members.isEmpty ? "nothing" : members.map(\.label).joined(separator: ", ")),
+            createdBy: "drydock: " + (members.isEmpty ? "nothing" : members.map(\.label.full).joined(separator: "; ")),
             content: .recipe(try LayerRecipe(entries: entries))
         )
     }

@@ -66,7 +66,7 @@ struct ContentsResolver {
         let cache = closure.configuredLibraries.isEmpty ? nil : LoaderCache(of: configured, machine: machine)
         return Contents.Input(
             kind: .store,
-            label: Self.label("executable", paths),
+            label: InputLabel(kind: "executable", names: paths),
             paths: Set(closure.files.map(\.path)).sorted().map(\.description),
             entries: try ExecutableTree(closure: closure, style: style, cache: cache).entries()
         )
@@ -89,7 +89,7 @@ struct ContentsResolver {
         let tree = DirectoryTree(root: spec.resolve(path), prefix: Self.imagePath(place), style: style)
         return Contents.Input(
             kind: .store,
-            label: Self.label("directory", [path]),
+            label: InputLabel(kind: "directory", names: [path]),
             paths: [spec.resolve(path)],
             entries: try reading(.directory, path) { try tree.entries() }
         )
@@ -105,7 +105,7 @@ struct ContentsResolver {
         )
         return Contents.Input(
             kind: .store,
-            label: Self.label("archive", [path]),
+            label: InputLabel(kind: "archive", names: [path]),
             paths: [spec.resolve(path)],
             entries: try reading(.archive, path) { try tree.entries() }
         )
@@ -120,7 +120,7 @@ struct ContentsResolver {
         )
         return Contents.Input(
             kind: .customisation,
-            label: Self.label("copyToRoot", [path]),
+            label: InputLabel(kind: "copyToRoot", names: [path]),
             paths: [spec.resolve(path)],
             entries: try reading(.copyToRoot, path) { try tree.entries() }
         )
@@ -130,7 +130,7 @@ struct ContentsResolver {
         let files = DeclaredFiles(spec: spec, environment: environment, style: style)
         return Contents.Input(
             kind: .customisation,
-            label: Self.label("files", spec.files.map(\.path)),
+            label: InputLabel(kind: "files", names: spec.files.map(\.path)),
             paths: files.sources,
             entries: try spec.files.map { file in
                 guard case .source(let path) = file.content else { return try files.entry(file) }
@@ -141,11 +141,5 @@ struct ContentsResolver {
 
     static func imagePath(_ path: String) -> ByteString {
         ByteString(Array(path.utf8.drop { $0 == UInt8(ascii: "/") }))
-    }
-
-    /// For example `executable /bin/ls and 3 more`: short, and without a path of this host that the spec does not name.
-    private static func label(_ kind: String, _ paths: [String]) -> String {
-        let first = paths.first.map { " " + $0 } ?? ""
-        return kind + first + (paths.count > 1 ? " and \(paths.count - 1) more" : "")
     }
 }

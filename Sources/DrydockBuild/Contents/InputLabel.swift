@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What an input of an image is called, in the words of the spec: no path of this host that the spec does not name.
+struct InputLabel: Sendable {
+    /// The spec's key, such as `executable`.
+    let kind: String
+    /// What the spec names there, in its order.
+    let names: [String]
+
+    /// Everything, for the image's history: `executable /bin/ls, /bin/cat`.
+    var full: String { "\(kind) \(names.joined(separator: ", "))" }
+
+    /// For a sentence: `executable /bin/ls and 3 more`.
+    var short: String {
+        guard names.count > 1, let first = names.first else { return full }
+        return "\(kind) \(first) and \(names.count - 1) more"
+    }
+}
