@@ -104,6 +104,7 @@ let package = Package(
         .target(
             name: "DrydockTestSupport",
             path: "Tests/DrydockTestSupport",
+            exclude: fixtures(of: "DrydockTestSupport"),
             swiftSettings: settings
         ),
         tests("ArchitectureTests", []),

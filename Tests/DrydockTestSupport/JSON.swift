@@ -74,4 +74,19 @@ public enum JSON: Codable, Hashable, Sendable {
     public var members: [String: JSON] {
         if case .object(let members) = self { members } else { [:] }
     }
+
+    /// The elements of an array; empty for everything else.
+    public var elements: [JSON] {
+        if case .array(let elements) = self { elements } else { [] }
+    }
+
+    /// The text of a string.
+    public var string: String? {
+        if case .string(let text) = self { text } else { nil }
+    }
+
+    /// The value of a whole number.
+    public var number: Int64? {
+        if case .number(let value) = self { value } else { nil }
+    }
 }
