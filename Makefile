@@ -7,6 +7,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 BINARY := .build/release/drydock
 BENCH_FLAGS ?=
+BENCH_NIX_FLAGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help build demo test bench lint format docs install clean
@@ -27,9 +28,10 @@ test: ## Install what the tests need, build, and run every test
 	@scripts/setup test
 	@scripts/test
 
-bench: build ## Compare speed and memory with tar, umoci, buildah and docker build
+bench: build ## Compare speed and memory with tar, umoci, buildah, docker build and dockerTools
 	@scripts/setup bench
 	@scripts/bench --drydock $(BINARY) $(BENCH_FLAGS)
+	@scripts/benchmark/nix --drydock $(BINARY) $(BENCH_NIX_FLAGS)
 
 lint: ## Check the format and every rule that needs no build
 	@scripts/setup lint

@@ -12,7 +12,7 @@ def medians(runs):
 
 def table(rows, results, facts):
     lines = [
-        f"Tree: {facts['bytes'] / 1e6:.0f} MB in {facts['files']} files; {facts['processors']} processors, "
+        f"{facts['title']}: {facts['bytes'] / 1e6:.0f} MB in {facts['files']} files; {facts['processors']} processors, "
         f"{facts['machine']}, Linux {facts['kernel']}.",
         "Medians of interleaved runs, files in the page cache. 'time ×': wall time divided by drydock's in the same group.",
         f"'peak MB': the largest single process, a daemon included; less than {facts['floor'] / 1e6:.0f} MB cannot be seen.",

@@ -31,7 +31,7 @@ def recipe():
 
 
 def expand(text, deps):
-    """A path of a recipe: `@out@` and `@dep:NAME@` are store paths, and a pattern names the one thing that it matches."""
+    """A path of a recipe: `@out@` and `@dep:NAME@` are store paths, and a pattern means the one thing it matches."""
 
     def dependency(match):
         if match.group(1) not in deps:

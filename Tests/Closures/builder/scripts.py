@@ -120,7 +120,7 @@ def wrap(relative, spec, deps):
 
 
 def byte_compile(python, directories):
-    """Compiled modules without the hash of their source, which would depend on $out; unchecked means nobody reads it."""
+    """Compiled modules without the hash of their source, which depends on $out; unchecked means nobody reads it."""
     subprocess.run(
         [
             python, "-B", "-m", "compileall", "-q", "-f", "-x", r"lib2to3/tests|/bad_|/badsyntax",
