@@ -21,6 +21,7 @@ let settings: [SwiftSetting] = [
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 /// A library module of level 0 to 5; `docs/architecture.md` says what each is for and what it may import.
@@ -50,6 +51,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
@@ -79,7 +81,7 @@ let package = Package(
             "DrydockStorage",
             [
                 "DrydockBytes", "DrydockJSON", "DrydockOCI", "DrydockDigests", "DrydockFiles", "DrydockTar",
-                "DrydockCompression",
+                "DrydockCompression", grdb,
             ]
         ),
         // Level 4

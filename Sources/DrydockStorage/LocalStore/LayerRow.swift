@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DrydockDigests
+import Foundation
+import GRDB
+
+/// A row of the table `layer`.
+///
+/// SQLite's files have no checksums, and a page that a disk has damaged may still read as a table. So each row has one
+/// of its own, and a row without the right one is never believed.
+struct LayerRow {
+    let layer: RememberedLayer
+
+    /// What a row holds is not what was written.
+    struct Damage: Error {}
+
+    static let columns = "key, diff_id, size, recipe, created, used, checksum"
+
+    /// Reads a row with ``columns``.
+    ///
+    /// - Parameters:
+    ///   - row: The row.
+    ///   - key: The key that was asked for, if it is known: then the stored recipe need not be read.
+    /// - Throws: ``Damage``.
+    init(_ row: Row, key known: LayerKey? = nil) throws {
+        guard let keyBytes = Self.bytes(row, 0), let diffIDBytes = Self.bytes(row, 1),
+            let diffID = Digest(bytes: diffIDBytes), let size = Int64.fromDatabaseValue(row[2]), size >= 0,
+            let created = Int64.fromDatabaseValue(row[4]), let used = Int64.fromDatabaseValue(row[5])
+        else { throw Damage() }
+        let key = try known ?? Self.recipe(row)
+        guard key.digest.bytes == keyBytes else { throw Damage() }
+        let measure = LayerMeasure(diffID: diffID, size: size)
+        guard Self.bytes(row, 6) == Self.checksum(key, measure).bytes else { throw Damage() }
+        layer = RememberedLayer(key: key, measure: measure, created: created, used: used)
+    }
+
+    /// The bytes of a column; nil if it holds something else.
+    private static func bytes(_ row: Row, _ column: Int) -> [UInt8]? {
+        Data.fromDatabaseValue(row[column]).map { Array($0) }
+    }
+
+    private static func recipe(_ row: Row) throws -> LayerKey {
+        guard let bytes = bytes(row, 3), let key = LayerKeyForm.key(bytes) else { throw Damage() }
+        return key
+    }
+
+    /// Binds a measure to the one key that it was remembered for.
+    private static func checksum(_ key: LayerKey, _ measure: LayerMeasure) -> Digest {
+        let size = (0..<8).map { UInt8(truncatingIfNeeded: measure.size >> (8 * $0)) }
+        return Digest(of: key.digest.bytes + measure.diffID.bytes + size)
+    }
+
+    /// Writes a layer, in place of what was remembered for its key.
+    static func write(_ key: LayerKey, _ measure: LayerMeasure, now: Int64, to database: Database) throws {
+        let statement = try database.cachedStatement(
+            sql: """
+                INSERT INTO layer (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (key) DO UPDATE SET diff_id = excluded.diff_id, size = excluded.size,
+                    created = excluded.created, used = excluded.used, checksum = excluded.checksum
+                """
+        )
+        let recipe =
+            LayerKeyForm.head(key.formatVersion, key.owner, key.modificationTime)
+            + LayerKeyForm.body(key.storeObjects)
+        try statement.execute(arguments: [
+            Data(key.digest.bytes), Data(measure.diffID.bytes), measure.size, Data(recipe), now, now,
+            Data(checksum(key, measure).bytes),
+        ])
+    }
+}
