@@ -15,7 +15,9 @@ public struct DrydockCommand: AsyncParsableCommand, Sendable {
             interrupted by SIGINT and SIGTERM.
             """,
         version: DrydockVersion.current,
-        subcommands: [BuildCommand.self, PlanCommand.self, InspectCommand.self, DoctorCommand.self]
+        subcommands: [
+            BuildCommand.self, PlanCommand.self, InspectCommand.self, CacheCommand.self, DoctorCommand.self,
+        ]
     )
 
     /// A command line without arguments.

@@ -29,9 +29,16 @@ struct ArchitectureTests {
     }
 
     @Test
-    func `each package enters at one module`() {
-        let packages = table.rows.flatMap(\.packageImports).sorted()
-        #expect(packages == ["ArgumentParser", "Crypto", "Yams"])
+    func `a package enters at one module, SQLite at the two that have databases`() {
+        let entrances: [String: Set<String>] = [
+            "ArgumentParser": ["DrydockCommands"], "Crypto": ["DrydockDigests"],
+            "GRDB": ["DrydockNix", "DrydockStorage"], "Yams": ["DrydockBuild"],
+        ]
+        for row in table.rows {
+            for package in row.packageImports.sorted() {
+                #expect(entrances[package]?.contains(row.name) == true, "\(row.name) imports \(package)")
+            }
+        }
     }
 
     @Test

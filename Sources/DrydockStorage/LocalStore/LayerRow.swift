@@ -16,16 +16,20 @@ struct LayerRow {
 
     static let columns = "key, diff_id, size, recipe, created, used, checksum"
 
+    /// The times that a date can be given for: 1970 to 9999.
+    private static let times = Int64(0)...253_402_300_799
+
     /// Reads a row with ``columns``.
     ///
     /// - Parameters:
     ///   - row: The row.
-    ///   - key: The key that was asked for, if it is known: then the stored recipe need not be read.
+    ///   - known: The key that was asked for, if it is known: then the stored recipe need not be read.
     /// - Throws: ``Damage``.
     init(_ row: Row, key known: LayerKey? = nil) throws {
         guard let keyBytes = Self.bytes(row, 0), let diffIDBytes = Self.bytes(row, 1),
             let diffID = Digest(bytes: diffIDBytes), let size = Int64.fromDatabaseValue(row[2]), size >= 0,
-            let created = Int64.fromDatabaseValue(row[4]), let used = Int64.fromDatabaseValue(row[5])
+            let created = Int64.fromDatabaseValue(row[4]), let used = Int64.fromDatabaseValue(row[5]),
+            Self.times.contains(created), Self.times.contains(used)
         else { throw Damage() }
         let key = try known ?? Self.recipe(row)
         guard key.digest.bytes == keyBytes else { throw Damage() }

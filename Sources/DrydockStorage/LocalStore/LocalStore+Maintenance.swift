@@ -30,11 +30,15 @@ extension LocalStore {
         public let remaining: Int
         /// The bytes that the store takes less on disk; what other processes add meanwhile is not counted in.
         public let freed: Int64
+
+        /// Nothing was there to be removed.
+        public static let nothing = Removal(removed: [], remaining: 0, freed: 0)
     }
 
     /// Forgets layers, and removes a damaged database that was kept.
     ///
     /// - Parameter isUnwanted: Asked once for each remembered layer.
+    /// - Returns: What was forgotten, and what that has freed.
     /// - Throws: ``LocalStoreFailure``.
     public func removeLayers(where isUnwanted: (RememberedLayer) -> Bool) throws -> Removal {
         let before = try usingDatabase { _ in size }
@@ -50,7 +54,9 @@ extension LocalStore {
     private func remove(_ layers: [RememberedLayer]) throws {
         guard !layers.isEmpty else { return }
         try writing { database in
-            let statement = try database.cachedStatement(sql: "DELETE FROM layer WHERE key = ? AND diff_id = ? AND size = ?")
+            let statement = try database.cachedStatement(
+                sql: "DELETE FROM layer WHERE key = ? AND diff_id = ? AND size = ?"
+            )
             for layer in layers {
                 try statement.execute(
                     arguments: [Data(layer.key.digest.bytes), Data(layer.diffID.bytes), layer.size]
