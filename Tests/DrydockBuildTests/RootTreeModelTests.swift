@@ -13,15 +13,32 @@ private struct RootModel {
     private var entries: [Path: (entry: TreeEntry, owner: Int)] = [:]
     /// Directories that were made because something lies below them.
     private var made: Set<Path> = []
+    /// The inputs that are trees of `copyToRoot`.
+    let copies: Range<Int>
+    /// Whether these keep their links.
+    let keepsLinks: Bool
+    /// The input whose entry is inserted.
+    private var input = 0
+
+    init(copies: Range<Int>, keepsLinks: Bool) {
+        self.copies = copies
+        self.keepsLinks = keepsLinks
+    }
 
     /// False if the entry is refused.
     mutating func insert(_ entry: TreeEntry, from input: Int) -> Bool {
+        self.input = input
         let path = Self.components("\(entry.path)")
         var links = 0
         guard let name = path.last, let parent = follow(path.dropLast(), from: [], &links) else { return false }
         let place = parent + [name]
         let old = entries[place]
         if case .symlink(let target)? = old?.entry.node, entry.isDirectory {
+            if isCopied(place) {
+                let end = existing(target, in: parent) ?? place
+                if !end.isEmpty { put(entry, at: end) }
+                return true
+            }
             guard let end = follow(link: target, in: parent, &links) else { return false }
             if entries[end] == nil, !end.isEmpty { entries[end] = (entry, input) }
             return true
@@ -29,9 +46,40 @@ private struct RootModel {
         let isThere = old != nil || made.contains(place)
         let wasDirectory = old?.entry.isDirectory ?? made.contains(place)
         guard !isThere || wasDirectory == entry.isDirectory else { return false }
-        let isRepetition = old?.entry.node == entry.node && old?.entry.attributes == entry.attributes
-        if !isRepetition { entries[place] = (entry, input) }
+        put(entry, at: place)
         return true
+    }
+
+    private mutating func put(_ entry: TreeEntry, at place: Path) {
+        let old = entries[place]?.entry
+        if old?.node != entry.node || old?.attributes != entry.attributes { entries[place] = (entry, input) }
+    }
+
+    /// Whether a link of one copied tree is met by another.
+    private func isCopied(_ place: Path) -> Bool {
+        copies.contains(input) && entries[place].map { copies.contains($0.owner) } ?? false
+    }
+
+    /// The directory that is there behind a link that is kept.
+    private func existing(_ link: ByteString, in parent: Path) -> Path? {
+        var rest = Self.components("\(link)")
+        var current = "\(link)".hasPrefix("/") ? [] : parent
+        var links = 1
+        while !rest.isEmpty {
+            let name = rest.removeFirst()
+            let place = name == "." ? current : name == ".." ? current.dropLast() : current + [name]
+            if case .symlink(let target)? = entries[place]?.entry.node {
+                links += 1
+                if "\(target)".hasPrefix("/") { current = [] }
+                rest = Self.components("\(target)") + rest
+            } else {
+                let isMade = place.isEmpty || made.contains(place)
+                guard entries[place]?.entry.isDirectory ?? isMade else { return nil }
+                current = place
+            }
+            if links > 40 { return nil }
+        }
+        return keepsLinks ? current : nil
     }
 
     /// What a layer of these inputs holds: the paths, each with its mode.
@@ -72,6 +120,16 @@ private struct RootModel {
                 made.insert(place)
                 current = place
             case .symlink(let target):
+                if isCopied(place) {
+                    if let end = existing(target, in: current) {
+                        current = end
+                        continue
+                    }
+                    entries[place] = nil
+                    made.insert(place)
+                    current = place
+                    continue
+                }
                 guard let end = follow(link: target, in: current, &links) else { return nil }
                 current = end
             default: return nil
@@ -91,8 +149,13 @@ struct RootTreeModelTests {
         var random = SeededGenerator(seed: seed)
         for round in 0..<250 {
             let inputs = 1 + random.below(4)
-            var tree = RootTree(inputs: (0..<inputs).map { "input \($0)" }, style: Pipeline.style)
-            var model = RootModel()
+            let (copies, keepsLinks) = (random.below(inputs + 1)..<inputs, random.below(2) == 0)
+            var tree = RootTree(
+                inputs: (0..<inputs).map { "input \($0)" },
+                style: Pipeline.style,
+                copies: RootTree.Copies(inputs: copies, keepsLinks: keepsLinks)
+            )
+            var model = RootModel(copies: copies, keepsLinks: keepsLinks)
             var history: [String] = []
             for _ in 0..<random.below(30) {
                 let (entry, input) = (random.entry(), random.below(inputs))

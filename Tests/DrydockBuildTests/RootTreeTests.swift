@@ -148,6 +148,77 @@ struct RootTreeTests {
         )
     }
 
+    // MARK: Links between copied trees
+
+    /// A tree whose first and second input are trees of `copyToRoot`.
+    private func copying(keepsLinks: Bool) -> RootTree {
+        RootTree(
+            inputs: ["first", "second", "third"],
+            style: Pipeline.style,
+            copies: RootTree.Copies(inputs: 0..<2, keepsLinks: keepsLinks)
+        )
+    }
+
+    /// Where the link of a copied tree leads that meets a directory of the next one.
+    struct MeetingLink: CustomTestStringConvertible, Sendable {
+        let target: String
+        /// Whether the link stays where links are kept.
+        let isFollowed: Bool
+        var testDescription: String { target }
+    }
+
+    @Test(arguments: [
+        MeetingLink(target: "var/lib", isFollowed: true),
+        MeetingLink(target: "/var/lib", isFollowed: true),
+        MeetingLink(target: "../var/./lib/../lib", isFollowed: true),
+        MeetingLink(target: "chain", isFollowed: true),
+        MeetingLink(target: "/var/lib/none", isFollowed: false),
+        MeetingLink(target: "nowhere", isFollowed: false),
+        MeetingLink(target: "file", isFollowed: false),
+        MeetingLink(target: "file/x", isFollowed: false),
+        MeetingLink(target: "data", isFollowed: false),
+    ])
+    mutating func `a directory takes the place of a copied link, unless that is kept and leads to a directory`(
+        link meeting: MeetingLink
+    ) throws {
+        for keepsLinks in [false, true] {
+            tree = copying(keepsLinks: keepsLinks)
+            try tree.insert(directory("var/lib"), from: 0)
+            try tree.insert(link("chain", to: "var/lib"), from: 0)
+            try tree.insert(file("file"), from: 0)
+            try tree.insert(link("data", to: ByteString(meeting.target)), from: 0)
+            try tree.insert(directory("data", mode: 0o700), from: 1)
+            try tree.insert(file("data/s"), from: 1)
+            let isFollowed = keepsLinks && meeting.isFollowed
+            let place: ByteString = isFollowed ? "var/lib" : "data"
+            let expected = [directory(place, mode: 0o700), file(isFollowed ? "var/lib/s" : "data/s")]
+            #expect(tree.entries(of: 1..<2).filter { $0.path != "var" } == expected)
+            #expect(paths(0..<1).contains("data") == isFollowed)
+        }
+    }
+
+    @Test
+    mutating func `a directory over a copied link to the root leaves the root's mode as it is`() throws {
+        tree = copying(keepsLinks: true)
+        try tree.insert(link("all", to: "/"), from: 0)
+        try tree.insert(directory("all", mode: 0o700), from: 1)
+        try tree.insert(file("all/x"), from: 1)
+        #expect(paths(0..<1) == ["all"])
+        #expect(tree.entries(of: 1..<2) == [file("x")])
+    }
+
+    @Test(arguments: [false, true])
+    mutating func `links of and for other inputs are followed as ever`(keepsLinks: Bool) throws {
+        tree = copying(keepsLinks: keepsLinks)
+        try tree.insert(link("lib", to: "usr/lib"), from: 2)
+        try tree.insert(directory("lib"), from: 0)
+        try tree.insert(file("lib/x"), from: 0)
+        try tree.insert(link("data", to: "srv"), from: 1)
+        try tree.insert(file("data/y"), from: 2)
+        #expect(paths(0..<1) == ["usr", "usr/lib", "usr/lib/x"])
+        #expect(paths(2..<3) == ["lib", "srv", "srv/y"])
+    }
+
     // MARK: Conflicts
 
     @Test

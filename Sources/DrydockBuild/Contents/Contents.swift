@@ -18,6 +18,8 @@ public struct Contents: Sendable {
     let inputs: [Input]
     /// Owner and time of what no input mentions.
     let style: EntryStyle
+    /// Which inputs are trees of `copyToRoot`.
+    let copies: RootTree.Copies
 
     /// Decides which input becomes which layer: each item of `contents` its own, everything else the last one.
     ///
@@ -25,7 +27,7 @@ public struct Contents: Sendable {
     /// - Returns: The layers, at least one.
     /// - Throws: ``ContentsConflict`` when two inputs do not go together; ``TarWritingFailure``.
     func plan(maxLayers: Int) throws -> LayerPlan {
-        var tree = RootTree(inputs: inputs.map(\.label.short), style: style)
+        var tree = RootTree(inputs: inputs.map(\.label.short), style: style, copies: copies)
         for (number, input) in inputs.enumerated() {
             for entry in input.entries { try tree.insert(entry, from: number) }
         }

@@ -34,8 +34,12 @@ struct ContentsResolver {
         var configured: [ExecutableClosure.ConfiguredLibrary] = []
         var inputs = try spec.contents.map { try input($0, &configured) }
         inputs += try spec.copyToRoot.map(copied)
+        let copies = RootTree.Copies(
+            inputs: spec.contents.count..<inputs.count,
+            keepsLinks: spec.keepContentsDirlinks
+        )
         if !spec.files.isEmpty { inputs.append(try declared()) }
-        return Contents(inputs: inputs, style: style)
+        return Contents(inputs: inputs, style: style, copies: copies)
     }
 
     private func input(
@@ -118,11 +122,12 @@ struct ContentsResolver {
             style: style,
             copiesDirectoryLinks: !spec.keepContentsDirlinks
         )
+        let entries = try reading(.copyToRoot, path) { try tree.entries() }
         return Contents.Input(
             kind: .customisation,
             label: InputLabel(kind: "copyToRoot", names: [path]),
             paths: [spec.resolve(path)],
-            entries: try reading(.copyToRoot, path) { try tree.entries() }
+            entries: spec.keepContentsDirlinks ? entries.inCopyingOrder : entries
         )
     }
 

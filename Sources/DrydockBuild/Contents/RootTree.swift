@@ -8,8 +8,26 @@ package import DrydockPackages
 /// Each path belongs to the input that gave it its present form, and is packed into that input's layer and no other.
 /// An entry that repeats what is already there stays where it was, so that a library that two inputs need is packed
 /// once. Links to directories that are already there are followed: a file for `/lib/x` over a `/lib` that links to
-/// `usr/lib` lands in `/usr/lib`, and the link stays. For the package, because its tests compare it with a model.
+/// `usr/lib` lands in `/usr/lib`, and the link stays. Among copied trees it is as ``Copies`` says. For the package,
+/// because its tests compare it with a model.
 package struct RootTree {
+    /// The trees of `copyToRoot`: their directories meet links of each other as in rsync.
+    ///
+    /// A directory takes the place of the link, unless links are kept and the link leads to a directory that is there:
+    /// then it is that directory. Nothing is made where a link leads to.
+    package struct Copies: Sendable {
+        /// Which inputs they are.
+        let inputs: Range<Int>
+        /// Whether they are copied as by `rsync -aK`, and not `rsync -ak`.
+        let keepsLinks: Bool
+
+        /// Some of the inputs.
+        package init(inputs: Range<Int>, keepsLinks: Bool) {
+            self.inputs = inputs
+            self.keepsLinks = keepsLinks
+        }
+    }
+
     /// The number of links that a path may lead through, as in Linux (path_resolution(7)).
     package static let maximumLinks = 40
 
@@ -27,15 +45,18 @@ package struct RootTree {
     /// What the inputs are called, for messages.
     private let inputs: [String]
     private let style: EntryStyle
+    private let copies: Copies
 
     /// A root without entries.
     ///
     /// - Parameters:
     ///   - inputs: What each input is called in messages, by its number.
     ///   - style: Owner and time of directories that no input mentions.
-    package init(inputs: [String], style: EntryStyle) {
+    ///   - copies: Which inputs are trees of `copyToRoot`.
+    package init(inputs: [String], style: EntryStyle, copies: Copies = Copies(inputs: 0..<0, keepsLinks: false)) {
         self.inputs = inputs
         self.style = style
+        self.copies = copies
     }
 
     /// Puts an entry of input number `input` at its path.
@@ -86,20 +107,33 @@ extension RootTree {
         let node = nodes[existing]
         if entry.isDirectory {
             if case .symlink = node.entry?.node {
-                // The link stays; what it leads to must be a directory, and is this one if it was missing.
-                let target = try follow(existing, &resolution)
-                if target != 0, nodes[target].entry == nil { set(target, entry, resolution) }
-                return
+                return try replaceLink(existing, with: entry, &resolution)
             }
             guard node.isDirectory else { throw conflict(.directoryOverFile, at: existing, resolution) }
         } else if node.isDirectory {
             throw conflict(.fileOverDirectory, at: existing, resolution)
         }
-        guard !Self.isRepetition(of: node.entry, entry) else { return }
         set(existing, entry, resolution)
     }
 
+    /// Puts a directory where a link is.
+    private mutating func replaceLink(
+        _ link: Int,
+        with directory: TreeEntry,
+        _ resolution: inout Resolution
+    ) throws(ContentsConflict) {
+        guard isAmongCopies(link, resolution) else {
+            // The link stays; what it leads to must be a directory, and is this one if it was missing.
+            let target = try follow(link, &resolution)
+            if target != 0, nodes[target].entry == nil { set(target, directory, resolution) }
+            return
+        }
+        let place = copies.keepsLinks ? existingDirectory(behind: link) ?? link : link
+        if place != 0 { set(place, directory, resolution) }
+    }
+
     private mutating func set(_ index: Int, _ entry: TreeEntry, _ resolution: Resolution) {
+        guard !Self.isRepetition(of: nodes[index].entry, entry) else { return }
         nodes[index].entry = entry
         nodes[index].owner = resolution.input
     }
@@ -134,7 +168,39 @@ extension RootTree {
     private mutating func enter(_ index: Int, _ resolution: inout Resolution) throws(ContentsConflict) -> Int {
         if nodes[index].isDirectory { return index }
         guard case .symlink = nodes[index].entry?.node else { throw conflict(.entryBelowFile, at: index, resolution) }
-        return try follow(index, &resolution)
+        guard isAmongCopies(index, resolution) else { return try follow(index, &resolution) }
+        if copies.keepsLinks, let target = existingDirectory(behind: index) { return target }
+        nodes[index].entry = nil
+        nodes[index].owner = resolution.input
+        return index
+    }
+
+    private func isAmongCopies(_ link: Int, _ resolution: Resolution) -> Bool {
+        copies.inputs.contains(nodes[link].owner) && copies.inputs.contains(resolution.input)
+    }
+
+    /// The directory that a link leads to, if it is there.
+    private func existingDirectory(behind link: Int) -> Int? {
+        var links = 0
+        return existingDirectory(behind: link, &links)
+    }
+
+    private func existingDirectory(behind link: Int, _ links: inout Int) -> Int? {
+        guard case .symlink(let target) = nodes[link].entry?.node, links < Self.maximumLinks else { return nil }
+        links += 1
+        var current = target.bytes.first == UInt8(ascii: "/") ? 0 : nodes[link].parent
+        for name in Self.components(of: target) where name != "." {
+            if name == ".." {
+                current = nodes[current].parent
+                continue
+            }
+            guard let next = nodes[current].children[name] else { return nil }
+            guard let directory = nodes[next].isDirectory ? next : existingDirectory(behind: next, &links) else {
+                return nil
+            }
+            current = directory
+        }
+        return current
     }
 
     /// The directory that a link leads to, made if it is missing.

@@ -34,6 +34,8 @@ class Image:
         self.owner, self.mtime = owner, mtime
         self.entries = {}
         self.layer = 0
+        self.copying = False  # whether the entries are those of copyToRoot
+        self.keeps_links = False
 
     def put(self, path, entry):
         """Adds an entry, through links to directories that are already there; a directory over such a link adds nothing."""
@@ -42,9 +44,26 @@ class Image:
         path = os.path.join(parent, name)
         old = self.entries.get(path)
         if entry["type"] == "directory" and old is not None and old["type"] == "symlink":
-            self.directory(path)
-            return
-        self.entries[path] = dict(entry, layer=self.layer)
+            if not (self.copying and old["copied"]):
+                self.directory(path)
+                return
+            path = self.kept(path, old) or path
+        self.entries[path] = dict(entry, layer=self.layer, copied=self.copying)
+
+    def kept(self, path, link):
+        """Where a link of copyToRoot leads that stays where another tree has a directory: to one that is there."""
+        seen = 0
+        parent = os.path.dirname(path)
+        while self.keeps_links and seen < 40:
+            path = os.path.normpath(os.path.join(b"/", parent, link["target"])).lstrip(b"/")
+            link = self.entries.get(path)
+            if link is None or link["type"] not in ("directory", "symlink"):
+                return None
+            if link["type"] == "directory":
+                return path
+            parent = os.path.dirname(path)
+            seen += 1
+        return None
 
     def directory(self, path):
         """Where a directory really is; missing ones are made."""
@@ -53,11 +72,14 @@ class Image:
             step = os.path.join(real, part)
             entry = self.entries.get(step)
             if entry is not None and entry["type"] == "symlink":
+                if self.copying and entry["copied"]:
+                    real = self.kept(step, entry)
+                    continue
                 target = os.path.normpath(os.path.join(b"/", real, entry["target"])).lstrip(b"/")
                 real = self.directory(target)
                 continue
             if entry is None:
-                self.entries[step] = self.entry("directory", 0o755)
+                self.entries[step] = self.entry("directory", 0o755, copied=self.copying)
             real = step
         return real
 
@@ -237,8 +259,10 @@ def main(path):
         else:
             add_archive(image, os.path.join(folder, item["archive"]), prefix, item.get("strip", 0))
     image.layer += 1
+    image.copying, image.keeps_links = True, spec.get("keepContentsDirlinks", False)
     for top in spec.get("copyToRoot", []):
         add_directory(image, os.path.join(folder, top), b"")
+    image.copying = False
     for file in spec.get("files", []):
         add_file(image, file, folder)
     json.dump(described(image.entries), sys.stdout, indent=1)

@@ -137,6 +137,17 @@ def make_overlay(top):
     write(top + "/etc/motd", b"from the overlay\n", 0o640)
     write(top + "/lib/two", b"lands in usr/lib\n")
     write(top + "/opt/home/file", b"replaced, so its link stands alone\n")
+    write(top + "/var/real/first", b"first\n")
+    os.symlink("real", top + "/var/kept")
+    os.symlink("kept", top + "/var/chain")
+    os.symlink("/var/nowhere", top + "/var/replaced")
+
+
+def make_second_overlay(top):
+    """A tree whose directories meet links of the first."""
+    write(top + "/var/kept/second", b"lands in var/real\n")
+    write(top + "/var/chain/third", b"lands there, too\n")
+    write(top + "/var/replaced/alone", b"in the place of the link\n")
 
 
 FILES = [
@@ -159,6 +170,7 @@ def main(top):
     make_sparse_archive(top + "/gnu.tar.zst", "gnu", "--zstd")
     make_sparse_archive(top + "/pax.tar", "posix")
     make_overlay(top + "/overlay")
+    make_second_overlay(top + "/second-overlay")
     write(top + "/plain", b"plain\n" * 1000, 0o700)
     spec = {
         "name": "everything",
@@ -169,7 +181,7 @@ def main(top):
             {"archive": "gnu.tar.zst", "at": "/gnu"},
             {"archive": "pax.tar", "at": "/pax/in/depth"},
         ],
-        "copyToRoot": ["overlay"],
+        "copyToRoot": ["overlay", "second-overlay"],
         "keepContentsDirlinks": True,
         "files": FILES,
         "uid": 2_200_000,
