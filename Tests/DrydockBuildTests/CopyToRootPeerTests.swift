@@ -87,7 +87,7 @@ struct CopyToRootPeerTests {
         spec.keepContentsDirlinks = mode == .kept
         do {
             let plan = try await ImageBuild(spec: spec, environment: Pipeline.environment).plan()
-            let recipe = try #require(plan.layers.first).recipe
+            let recipe = try #require(plan.layers.first).content.recipe()
             try Data(try Pipeline.bytes(of: recipe)).write(to: URL(filePath: pair + "/layer.tar"))
             try "".write(toFile: pair + "/compared", atomically: false, encoding: .utf8)
             return .packed
