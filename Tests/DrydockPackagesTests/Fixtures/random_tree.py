@@ -53,11 +53,10 @@ class Maker:
 
 
 if __name__ == "__main__":
-    # Deep enough that a random tree is seldom empty.
     maker = Maker(int(sys.argv[1]))
     root = os.fsencode(sys.argv[2])
     os.mkdir(root)
     for number in range(6):
-        maker.make(root + b"/" + maker.name() + b"%d" % number if number else root + b"/foo-1", 1)
+        maker.make(root + b"/" + (maker.name()[:250] + b"%d" % number if number else b"foo-1"), 1)
     os.mkdir(root + b"/foo")
     os.symlink(b"z", root + b"/foo/z")
