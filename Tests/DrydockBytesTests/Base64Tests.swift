@@ -21,7 +21,9 @@ import Testing
         #expect(Base64.decode(digits.utf8).map { Hex.encode($0) } == bytes)
     }
 
-    @Test(arguments: ["Z", "Zg", "Zg=", "Zm9vZg=", "Zh==", "Zm9=", "Z===", "====", "Zg==Zg==", "=m9v", "Zm9-", "Zm 9", "Zm\u{E9}"])
+    @Test(arguments: [
+        "Z", "Zg", "Zg=", "Zm9vZg=", "Zh==", "Zm9=", "Z===", "====", "Zg==Zg==", "=m9v", "Zm9-", "Zm 9", "Zm\u{E9}",
+    ])
     func `what no bytes have as their text is refused`(text: String) {
         #expect(Base64.decode(text.utf8) == nil)
     }

@@ -28,7 +28,8 @@ import Testing
     @Test(
         arguments: [
             "sha256:", "sha256-", "sha256:094qif9n4cq4fdg459qzbhg1c6wywawwaaivx0k0x8xhbyx4vwi",
-            "sha256:z94qif9n4cq4fdg459qzbhg1c6wywawwaaivx0k0x8xhbyx4vwic", hello.uppercased().replacing("SHA", with: "sha"),
+            "sha256:z94qif9n4cq4fdg459qzbhg1c6wywawwaaivx0k0x8xhbyx4vwic",
+            hello.uppercased().replacing("SHA", with: "sha"),
             "sha256-LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ", "sha256-LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOL",
             "sha256:LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=",
         ]

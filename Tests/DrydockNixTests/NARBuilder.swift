@@ -14,7 +14,7 @@ struct NARBuilder {
     init(empty: Void) {}
 
     /// Strings one after the other.
-    mutating func add(_ strings: ByteString...) { strings.forEach { add($0.bytes) } }
+    mutating func add(_ strings: ByteString...) { for string in strings { add(string.bytes) } }
 
     mutating func add(_ string: [UInt8]) {
         add(length: UInt64(string.count))
@@ -33,7 +33,9 @@ struct NARBuilder {
     static func directory(of names: [ByteString]) -> [UInt8] {
         var nar = NARBuilder()
         nar.add("(", "type", "directory")
-        for name in names { nar.add("entry", "(", "name", name, "node", "(", "type", "regular", "contents", "", ")", ")") }
+        for name in names {
+            nar.add("entry", "(", "name", name, "node", "(", "type", "regular", "contents", "", ")", ")")
+        }
         nar.add(")")
         return nar.bytes
     }

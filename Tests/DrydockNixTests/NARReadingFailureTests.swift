@@ -42,24 +42,43 @@ struct RefusedNAR: Sendable, CustomTestStringConvertible {
     private static let longTarget = ByteString([UInt8](repeating: 0x61, count: 4096))
 
     private static let words = [
-        RefusedNAR("nothing", none, .truncated, at: 0, "it ends too early\nhint: the file is probably incomplete: get it again"),
         RefusedNAR(
-            "another format", [UInt8](repeating: 0x31, count: 64), .badMagic, at: 0,
+            "nothing",
+            none,
+            .truncated,
+            at: 0,
+            "it ends too early\nhint: the file is probably incomplete: get it again"
+        ),
+        RefusedNAR(
+            "another format",
+            [UInt8](repeating: 0x31, count: 64),
+            .badMagic,
+            at: 0,
             "expected 'nix-archive-1', which every NAR begins with"
         ),
         RefusedNAR(
-            "another version", [13, 0, 0, 0, 0, 0, 0, 0] + Array("nix-archive-2\0\0\0".utf8), .badMagic, at: 0,
+            "another version",
+            [13, 0, 0, 0, 0, 0, 0, 0] + Array("nix-archive-2\0\0\0".utf8),
+            .badMagic,
+            at: 0,
             "expected 'nix-archive-1', which every NAR begins with"
         ),
         RefusedNAR(
-            "another word", .unexpectedWord(expected: ["type"], actual: "tipe"), at: 40, "expected 'type', got 'tipe'"
+            "another word",
+            .unexpectedWord(expected: ["type"], actual: "tipe"),
+            at: 40,
+            "expected 'type', got 'tipe'"
         ) { $0.add("(", "tipe") },
         RefusedNAR(
-            "an unknown kind", .unexpectedWord(expected: ["directory", "regular", "symlink"], actual: "fifo"), at: 56,
+            "an unknown kind",
+            .unexpectedWord(expected: ["directory", "regular", "symlink"], actual: "fifo"),
+            at: 56,
             "expected 'directory' or 'regular' or 'symlink', got 'fifo'"
         ) { $0.add("(", "type", "fifo") },
         RefusedNAR(
-            "an absurd length", .unexpectedLength(expected: ["("], length: .max), at: 24,
+            "an absurd length",
+            .unexpectedLength(expected: ["("], length: .max),
+            at: 24,
             "expected '(', got a string of 18446744073709551615 bytes"
         ) { $0.add(length: .max) },
         RefusedNAR("padding", .nonzeroPadding, at: 39, "the bytes that fill up a string are not zero") {
@@ -70,18 +89,24 @@ struct RefusedNAR: Sendable, CustomTestStringConvertible {
             $0.add("(", "type", "regular", "executable", "x")
         },
         RefusedNAR(
-            "a file without content", .unexpectedWord(expected: ["contents", "executable"], actual: ")"), at: 72,
+            "a file without content",
+            .unexpectedWord(expected: ["contents", "executable"], actual: ")"),
+            at: 72,
             "expected 'contents' or 'executable', got ')'"
         ) { $0.add("(", "type", "regular", ")") },
         RefusedNAR(
-            "a file of an absurd size", .fileTooLarge(size: 1 << 62 + 1), at: 88,
+            "a file of an absurd size",
+            .fileTooLarge(size: 1 << 62 + 1),
+            at: 88,
             "a file has 4611686018427387905 bytes, more than a file can have"
         ) {
             $0.add("(", "type", "regular", "contents")
             $0.add(length: 1 << 62 + 1)
         },
         RefusedNAR(
-            "a file whose size is negative as a number with a sign", .fileTooLarge(size: .max), at: 88,
+            "a file whose size is negative as a number with a sign",
+            .fileTooLarge(size: .max),
+            at: 88,
             "a file has 18446744073709551615 bytes, more than a file can have"
         ) {
             $0.add("(", "type", "regular", "contents")
@@ -114,34 +139,57 @@ struct RefusedNAR: Sendable, CustomTestStringConvertible {
         name("a\0b", .badName("a\0b"), "'a\\x00b' is not a name that a file can have"),
         name(longName, .nameTooLong(length: 256, limit: 255), "a name has 256 bytes, the limit is 255"),
         RefusedNAR(
-            "a name of an absurd length", .nameTooLong(length: 1 << 40, limit: 255), at: 128,
+            "a name of an absurd length",
+            .nameTooLong(length: 1 << 40, limit: 255),
+            at: 128,
             "a name has 1099511627776 bytes, the limit is 255"
         ) {
             $0.add("(", "type", "directory", "entry", "(", "name")
             $0.add(length: 1 << 40)
         },
         RefusedNAR(
-            "unsorted names", NARBuilder.directory(of: ["b", "a"]), .unsorted("a", after: "b"), at: 312,
+            "unsorted names",
+            NARBuilder.directory(of: ["b", "a"]),
+            .unsorted("a", after: "b"),
+            at: 312,
             "'a' comes after 'b', but names must be in ascending order"
         ),
         RefusedNAR(
-            "a longer name before its beginning", NARBuilder.directory(of: ["a-", "a"]), .unsorted("a", after: "a-"),
-            at: 312, "'a' comes after 'a-', but names must be in ascending order"
+            "a longer name before its beginning",
+            NARBuilder.directory(of: ["a-", "a"]),
+            .unsorted("a", after: "a-"),
+            at: 312,
+            "'a' comes after 'a-', but names must be in ascending order"
         ),
         RefusedNAR(
-            "a repeated name", NARBuilder.directory(of: ["a", "a"]), .repeated("a"), at: 312,
+            "a repeated name",
+            NARBuilder.directory(of: ["a", "a"]),
+            .repeated("a"),
+            at: 312,
             "'a' is in its directory twice"
         ),
     ]
 
     private static let links = [
-        RefusedNAR("no target", NARBuilder.link(to: ""), .badTarget(""), at: 88, "'' is not a target that a link can have"),
         RefusedNAR(
-            "a target with NUL", NARBuilder.link(to: "a\0"), .badTarget("a\0"), at: 88,
+            "no target",
+            NARBuilder.link(to: ""),
+            .badTarget(""),
+            at: 88,
+            "'' is not a target that a link can have"
+        ),
+        RefusedNAR(
+            "a target with NUL",
+            NARBuilder.link(to: "a\0"),
+            .badTarget("a\0"),
+            at: 88,
             "'a\\x00' is not a target that a link can have"
         ),
         RefusedNAR(
-            "a long target", NARBuilder.link(to: longTarget), .targetTooLong(length: 4096, limit: 4095), at: 88,
+            "a long target",
+            NARBuilder.link(to: longTarget),
+            .targetTooLong(length: 4096, limit: 4095),
+            at: 88,
             "a link's target has 4096 bytes, the limit is 4095"
         ),
     ]

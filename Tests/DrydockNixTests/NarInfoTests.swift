@@ -118,17 +118,20 @@ import Testing
         Refused(without("NarSize"), "Cannot read the narinfo: NarSize is missing"),
         Refused(replacing("URL", with: "URL: "), "Cannot read the narinfo: URL is missing"),
         Refused(
-            bytes(lines + ["x"]).dropLast().map { $0 }, "Cannot read the narinfo at line 13: its last line has no end"
+            bytes(lines + ["x"]).dropLast().map { $0 },
+            "Cannot read the narinfo at line 13: its last line has no end"
         ),
         Refused([0xFF, 0x0A], "Cannot read the narinfo: it has bytes that are not UTF-8"),
         Refused(bytes(["x"] + lines), "Cannot read the narinfo at line 1: expected a key, ': ' and a value"),
         Refused(bytes([":"] + lines), "Cannot read the narinfo at line 1: expected a key, ': ' and a value"),
         Refused(bytes(lines + [""]), "Cannot read the narinfo at line 13: expected a key, ': ' and a value"),
         Refused(
-            replacing("URL", with: "URL: x\r"), "Cannot read the narinfo at line 2: expected a key, ': ' and a value"
+            replacing("URL", with: "URL: x\r"),
+            "Cannot read the narinfo at line 2: expected a key, ': ' and a value"
         ),
         Refused(
-            replacing("URL", with: "URL:x"), "Cannot read the narinfo at line 2: expected a key, ': ' and a value"
+            replacing("URL", with: "URL:x"),
+            "Cannot read the narinfo at line 2: expected a key, ': ' and a value"
         ),
         Refused(bytes(lines + ["NarSize: 5"]), "Cannot read the narinfo at line 13: NarSize is there twice"),
         Refused(
@@ -167,7 +170,8 @@ import Testing
         ),
     ]
 
-    @Test(arguments: refused) func `what is not a narinfo file is refused with the line and the reason`(file: Refused) throws {
+    @Test(arguments: refused)
+    func `what is not a narinfo file is refused with the line and the reason`(file: Refused) throws {
         let failure = try #require(#expect(throws: NarInfo.ParsingFailure.self) { try NarInfo(file.bytes) })
         #expect(failure.description == file.text)
     }

@@ -8,6 +8,9 @@ public struct Nix: Sendable {
     /// The machine's own store.
     public static let machine = Nix(root: "")
 
+    /// A store below a directory.
+    public init(root: String) { self.root = root }
+
     /// The variables with which Nix works as anyone, without its users, caches and settings.
     public var environment: [String: String] {
         var variables = ["NIX_CONFIG": "build-users-group =\nsubstituters =\nexperimental-features = nix-command\n"]

@@ -42,7 +42,7 @@ class Maker:
         if kind < 3 and depth < 6:
             self.fill(path, depth)
         elif kind < 5:
-            os.symlink(r.choice([b"x", b"../y", b"/nix/store", b"\xff\x80", b"t" * 200, b"t" * 4000]), path)
+            os.symlink(r.choice([b"x", b"../y", b"/nix/store", b"\xff\x80", b"t" * 200, b"t/" * 2000]), path)
         elif kind < 6 and self.files:
             os.link(r.choice(self.files), path)
         else:

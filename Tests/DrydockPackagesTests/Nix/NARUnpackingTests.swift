@@ -64,7 +64,8 @@ import Testing
         try await withTemporaryDirectory { directory in
             try NARUnpacking(to: directory + "/tree").unpack(ArrayNAR(Self.sample()))
             let found = try await Command.check(
-                ["find", "tree", "-printf", "%y %m %P %l\n"], in: directory
+                ["find", "tree", "-printf", "%y %m %P %l\n"],
+                in: directory
             )
             #expect(
                 found.split(separator: "\n").sorted()
@@ -118,7 +119,8 @@ import Testing
         try await withTemporaryDirectory { directory in
             // The name `a` becomes `..`, whose file would be beside the tree.
             let bytes = Self.sample()
-            let place = try #require(bytes.indices.dropLast(9).first { Array(bytes[$0..<$0 + 9]) == [1, 0, 0, 0, 0, 0, 0, 0, 0x61] })
+            let name: [UInt8] = [1, 0, 0, 0, 0, 0, 0, 0, 0x61]
+            let place = try #require(bytes.indices.dropLast(9).first { Array(bytes[$0..<$0 + 9]) == name })
             var hostile = bytes
             hostile.replaceSubrange(place..<place + 10, with: [2, 0, 0, 0, 0, 0, 0, 0, 0x2E, 0x2E])
             #expect(throws: NARReadingFailure(.badName(".."), at: Int64(place))) {

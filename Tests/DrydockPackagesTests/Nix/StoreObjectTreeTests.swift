@@ -44,7 +44,8 @@ import Testing
             case .file(let content): .regular(size: content.size)
             default: .directory
             }
-        var header = TarEntry(name: ByteString(Array("/".utf8) + entry.path.bytes), kind: kind, mode: entry.attributes.mode)
+        let name = ByteString(Array("/".utf8) + entry.path.bytes)
+        var header = TarEntry(name: name, kind: kind, mode: entry.attributes.mode)
         header.uid = entry.attributes.owner.uid
         header.gid = entry.attributes.owner.gid
         header.userName = entry.attributes.owner.userName
@@ -57,9 +58,9 @@ import Testing
 
     /// The layer that the reference makes.
     private static func reference(_ baseNames: [String], root: String) async throws -> [UInt8] {
-        let style = ["--mtime=33", "--uid=11", "--gid=22", "--uname=u", "--gname=g", "--root=\(root)"]
-        let paths = baseNames.map { "/nix/store/\($0)" }
-        let output = try await Command.run(["python3", RandomTree.fixtures + "/reference_layer.py"] + style + paths)
+        let style = ["--mtime=33", "--uid=11", "--gid=22", "--uname=u", "--gname=g"]
+        let layer = ReferenceLayer.command(for: baseNames.map { "/nix/store/\($0)" }, in: Nix(root: root))
+        let output = try await Command.run(layer + style)
         try #require(output.status == 0, "\(output.errorText)")
         return output.standardOutput
     }
@@ -106,7 +107,8 @@ import Testing
             let top = "nix/store/\(Self.a)"
             #expect(
                 Trees.lines(entries) == [
-                    "d 755 \(top)", "d 1555 \(top)/d", "f 4555 \(top)/d/f 3", "f 4555 \(top)/g 3", "l 777 \(top)/l -> d/f",
+                    "d 755 \(top)", "d 1555 \(top)/d", "f 4555 \(top)/d/f 3", "f 4555 \(top)/g 3",
+                    "l 777 \(top)/l -> d/f",
                 ]
             )
             #expect(entries.allSatisfy { $0.attributes.owner == Trees.style.owner })
@@ -143,11 +145,13 @@ import Testing
 
     static let refused = [
         Refused(
-            script: "mkfifo p", name: "p",
+            script: "mkfifo p",
+            name: "p",
             text: "it is a named pipe, and a store object has only directories, regular files and links"
         ),
         Refused(
-            script: "python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"s\")'", name: "s",
+            script: "python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"s\")'",
+            name: "s",
             text: "it is a socket, and a store object has only directories, regular files and links"
         ),
     ]

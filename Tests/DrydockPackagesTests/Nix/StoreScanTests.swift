@@ -3,6 +3,7 @@
 import DrydockFiles
 import DrydockNix
 import DrydockPackages
+import DrydockTestSupport
 import Glibc
 import Testing
 
@@ -41,6 +42,19 @@ import Testing
             #expect(try scan.object(at: data).references == [])
             #expect(try scan.closure(of: [top]).objects.map(\.path) == [lib, app, top, data])
             #expect(try scan.closure(of: [app, app]).objects.map(\.path) == [lib, app])
+        }
+    }
+
+    @Test(.requires("nix-store", "nix"), .requiresRoot)
+    func `a store is known as Nix knows it`() async throws {
+        try await withOddStore { store in
+            let scan = try StoreScan(StoreLocation(root: store.nix.root))
+            let registered = try await store.nix.objects(in: [store.root])
+            let found = try scan.closure(of: [try StorePath(store.root)]).objects
+            #expect(found.map(\.path.description) == registered.map(\.path))
+            #expect(found.map(\.narHash?.nix32Form) == registered.map(\.narHash))
+            #expect(found.map(\.narSize) == registered.map(\.narSize))
+            #expect(found.map { $0.references.map(\.description) } == registered.map(\.references))
         }
     }
 
