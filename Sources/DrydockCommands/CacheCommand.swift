@@ -2,7 +2,7 @@
 
 import ArgumentParser
 import DrydockFiles
-import DrydockOCI
+import DrydockJSON
 import DrydockStorage
 
 /// `drydock cache`: what earlier builds found out.

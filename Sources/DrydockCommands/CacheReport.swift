@@ -2,7 +2,7 @@
 
 import DrydockBuild
 import DrydockDigests
-import DrydockOCI
+import DrydockJSON
 import DrydockStorage
 
 /// What `cache ls` prints.

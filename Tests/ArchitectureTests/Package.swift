@@ -33,19 +33,27 @@ enum Package {
         let manifest = try String(contentsOf: root.appendingPathComponent("Package.swift"), encoding: .utf8)
         let declaration =
             #/(?:module|tests|\.target|\.executableTarget|\.systemLibrary)\(\s*(?:name:\s*)?"(\w+)",?\s*(?:(?:dependencies:\s*)?\[([^\]]*)\])?/#
+        let products = names(ofProductsIn: manifest)
         let targets = manifest.matches(of: declaration).map { match in
-            (String(match.1), names(ofDependencies: match.2.map(String.init) ?? ""))
+            (String(match.1), names(ofDependencies: match.2.map(String.init) ?? "", products: products))
         }
         return Dictionary(targets) { first, _ in first }
     }
 
-    /// Strings stand for targets, other words for products of packages: `argumentParser` is `ArgumentParser`.
-    private static func names(ofDependencies list: String) -> Set<String> {
+    /// The products of packages, by the names of the constants that stand for them.
+    private static func names(ofProductsIn manifest: String) -> [String: String] {
+        let declaration = #/let (\w+) = Target\.Dependency\.product\(name: "(\w+)"/#
+        let products = manifest.matches(of: declaration).map { (String($0.1), String($0.2)) }
+        return Dictionary(products) { first, _ in first }
+    }
+
+    /// Strings stand for targets, other words for products of packages.
+    private static func names(ofDependencies list: String, products: [String: String]) -> Set<String> {
         let entries = list.split(separator: ",").map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }
         return Set(
             entries.filter { !$0.isEmpty }.map { entry in
                 if entry.hasPrefix("\"") { return entry.trimmingCharacters(in: ["\""]) }
-                return entry.prefix(1).uppercased() + entry.dropFirst()
+                return products[entry] ?? entry
             }
         )
     }

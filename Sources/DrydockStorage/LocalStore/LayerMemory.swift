@@ -36,6 +36,12 @@ public final class LayerMemory: Sendable {
         attempt(LocalStoreWarning.notRemembered) { try $0.remember(layers, used: used) }
     }
 
+    /// Forgets layers of which the build has noticed that what is remembered is not true.
+    public func forget(_ keys: [LayerKey]) {
+        guard !keys.isEmpty else { return }
+        attempt(LocalStoreWarning.notRemembered) { try $0.forget(keys) }
+    }
+
     /// Gives up at the first failure, so that it is reported once and waited for once.
     @discardableResult
     private func attempt<Result>(

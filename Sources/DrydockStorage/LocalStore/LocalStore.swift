@@ -100,6 +100,17 @@ public final class LocalStore: Sendable {
         }
     }
 
+    /// Forgets layers of which a build has noticed that what is remembered is not true.
+    ///
+    /// - Throws: ``LocalStoreFailure``.
+    public func forget(_ keys: [LayerKey]) throws {
+        guard !keys.isEmpty else { return }
+        try writing { database in
+            let statement = try database.cachedStatement(sql: "DELETE FROM layer WHERE key = ?")
+            for key in keys { try statement.execute(arguments: [Data(key.digest.bytes)]) }
+        }
+    }
+
     /// The keys of layers that nobody has used since a time.
     private func notedBefore(_ time: Int64, _ keys: [LayerKey]) throws -> [LayerKey] {
         guard !keys.isEmpty else { return [] }

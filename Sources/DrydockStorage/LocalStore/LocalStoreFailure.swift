@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import DrydockFiles
-import DrydockOCI
+import DrydockJSON
 
 /// Why the local store cannot be used.
 public struct LocalStoreFailure: Error, Equatable {

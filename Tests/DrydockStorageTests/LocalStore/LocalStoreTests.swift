@@ -52,6 +52,16 @@ struct LocalStoreTests {
     }
 
     @Test
+    func `what is not true is forgotten`() async throws {
+        try await withTemporaryDirectory { directory in
+            let store = LocalStore(at: directory, now: Sample.now)
+            try store.remember(Sample.layers(0..<4))
+            try store.forget([Sample.key(1), Sample.key(9)])
+            #expect(try store.remembered(0..<10) == [0, 2, 3])
+        }
+    }
+
+    @Test
     func `layers are listed by last use`() async throws {
         try await withTemporaryDirectory { directory in
             for number in [2, 1, 3] {
