@@ -10,11 +10,11 @@ BENCH_FLAGS ?=
 BENCH_NIX_FLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test bench lint format docs install clean
+.PHONY: help build demo test bench bench-layering lint format docs install clean
 
 help: ## List the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)$$/  make \1|\2/p' Makefile | while IFS='|' read -r target text; do \
-	    printf '%-16s %s\n' "$$target" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/  make \1|\2/p' Makefile | while IFS='|' read -r target text; do \
+	    printf '%-20s %s\n' "$$target" "$$text"; done
 
 build: ## Build the command with the Swift runtime linked in
 	@scripts/setup build
@@ -33,12 +33,17 @@ bench: build ## Compare speed and memory with tar, umoci, buildah, docker build 
 	@scripts/bench --drydock $(BINARY) $(BENCH_FLAGS)
 	@scripts/benchmark/nix --drydock $(BINARY) $(BENCH_NIX_FLAGS)
 
+bench-layering: ## Compare layering algorithms by the bytes that updates of an image send again
+	@scripts/setup build
+	@scripts/benchmark/layering --time 2000,10000,100000
+	@scripts/benchmark/layering $(BENCH_FLAGS)
+
 lint: ## Check the format and every rule that needs no build
 	@scripts/setup lint
 	@scripts/lint
 
 format: ## Rewrite the Swift sources in the project's format
-	@$(SWIFT) format --in-place --recursive Sources Tests Package.swift
+	@$(SWIFT) format --in-place --recursive Sources Tests Benchmarks Package.swift
 
 docs: build ## Write docs/cli from the command's own help
 	@scripts/setup lint

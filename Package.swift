@@ -102,6 +102,13 @@ let package = Package(
         ),
         // Level 6
         .executableTarget(name: "drydock", dependencies: ["DrydockCommands"], swiftSettings: settings),
+        // Benchmarks
+        .executableTarget(
+            name: "layering-benchmark",
+            dependencies: ["DrydockLayering"],
+            path: "Benchmarks/LayeringBenchmark",
+            swiftSettings: settings
+        ),
         // Tests
         .target(
             name: "DrydockTestSupport",

@@ -17,6 +17,7 @@ enum Benchmark {
         """
 
     static func main() throws {
+        if CommandLine.arguments.dropFirst() == ["--help"] { return print(usage) }
         guard let options = Options(CommandLine.arguments.dropFirst()) else {
             FileHandle.standardError.write(Data((usage + "\n").utf8))
             exit(64)

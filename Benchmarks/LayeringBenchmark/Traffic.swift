@@ -35,7 +35,8 @@ struct Traffic {
 
     private static func sizes(of layers: Planner.Layers, in image: History.Image) -> [Double] {
         let paths = layers.joined()
-        precondition(paths.count == image.sizes.count && Set(paths).count == paths.count, "A path is lost, or twice there")
+        precondition(paths.count == image.sizes.count, "A path is lost, or in two layers")
+        precondition(Set(paths).count == image.sizes.count, "A path is in two layers")
         return layers.map { $0.reduce(0) { $0 + image.sizes[$1, default: 0] } }
     }
 }

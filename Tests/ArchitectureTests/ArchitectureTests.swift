@@ -85,7 +85,7 @@ struct ArchitectureTests {
         }
     }
 
-    @Test(arguments: ["Sources", "Tests"])
+    @Test(arguments: ["Sources", "Tests", "Benchmarks"])
     func `no file has more than 500 lines`(folder: String) throws {
         let files = try Package.swiftFiles(below: folder)
         #expect(!files.isEmpty)
