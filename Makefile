@@ -14,7 +14,7 @@ BENCH_NIX_FLAGS ?=
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/  make \1|\2/p' Makefile | while IFS='|' read -r target text; do \
-	    printf '%-20s %s\n' "$$target" "$$text"; done
+	    printf '%-24s %s\n' "$$target" "$$text"; done
 
 build: ## Build the command with the Swift runtime linked in
 	@scripts/setup build

@@ -64,6 +64,16 @@ struct StableLayeringTests {
     }
 
     @Test
+    func `where everything is one's own, that says nothing`() {
+        let nodes = ReferenceGraph.service().nodes.map { node in
+            var node = node
+            node.isOwn = true
+            return node
+        }
+        #expect(layers(ReferenceGraph(nodes: nodes), 5) == layers(.service(knowsOwn: false), 5))
+    }
+
+    @Test
     func `a build changes the layers of what it built`() {
         let groups = groups(.service(revision: "2"), 5, Self.five)
         #expect(

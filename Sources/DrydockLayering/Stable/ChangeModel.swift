@@ -48,10 +48,10 @@ struct ChangeModel {
 
     /// The model of a graph.
     ///
-    /// Without any node that is known to be one's own, what nothing refers to counts as one's own.
+    /// If no node is known to be one's own, or if all are, what nothing refers to counts as such.
     init(graph: ReferenceGraph, units: ChangeUnits) {
         let isOwn = units.members.map { $0.contains { graph.nodes[$0].isOwn } }
-        let knowsOwn = isOwn.contains(true)
+        let knowsOwn = isOwn.contains(true) && isOwn.contains(false)
         var hasUser = Array(repeating: false, count: units.count)
         for unit in 0..<units.count {
             for reference in units.references[unit] { hasUser[reference] = true }
@@ -61,7 +61,7 @@ struct ChangeModel {
             for reference in units.references[unit] { isBesideRoot[reference] = false }
         }
         kinds = (0..<units.count).map { unit in
-            if isOwn[unit] { return !hasUser[unit] ? .root : isBesideRoot[unit] ? .ownBesideRoot : .own }
+            if knowsOwn, isOwn[unit] { return !hasUser[unit] ? .root : isBesideRoot[unit] ? .ownBesideRoot : .own }
             if knowsOwn { return .ordinary }
             return !hasUser[unit] ? .root : isBesideRoot[unit] ? .besideRoot : .ordinary
         }
