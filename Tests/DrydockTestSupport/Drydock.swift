@@ -22,9 +22,15 @@ public enum Drydock: Sendable {
     ///
     /// - Throws: ``Command/Failure`` if the build fails.
     @discardableResult
-    public static func build(_ spec: String, to destination: String, options: [String] = []) async throws -> Image {
+    public static func build(
+        _ spec: String,
+        to destination: String,
+        options: [String] = [],
+        environment: [String: String] = [:]
+    ) async throws -> Image {
         let arguments = ["build", "--json", "--progress", "none", "-o", destination] + options + [spec]
-        return try JSONDecoder().decode(Image.self, from: Data(try await check(arguments).utf8))
+        return try JSONDecoder()
+            .decode(Image.self, from: Data(try await check(arguments, environment: environment).utf8))
     }
 
     /// What the command says of an image that is there.
@@ -38,8 +44,8 @@ public enum Drydock: Sendable {
     ///
     /// - Throws: ``Command/Failure`` unless it succeeds.
     @discardableResult
-    public static func check(_ arguments: [String]) async throws -> String {
-        try await Command.check([path] + arguments)
+    public static func check(_ arguments: [String], environment: [String: String] = [:]) async throws -> String {
+        try await Command.check([path] + arguments, environment: environment)
     }
 
     /// The object that `build` and `inspect` print with `--json`.

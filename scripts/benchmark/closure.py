@@ -164,8 +164,7 @@ def peer_rows(place):
     paths = " ".join(path.lstrip("/") for path in place.paths)
     tar = f"tar --sort=name --numeric-owner --format=pax --mtime=@1 -C / -cf - {paths}"
     reference = f"python3 {REFERENCE} --digests <{layers}"
-    twice = [reference]
-    twice += [f"python3 {REFERENCE} {' '.join(paths)} >{output}/{number}.tar" for number, paths in enumerate(place.layers)]
+    write = [f"python3 {REFERENCE} {' '.join(layer)} >{output}/{at}.tar" for at, layer in enumerate(place.layers)]
     umoci = (
         f"umoci init --layout {output}/layout; umoci new --image {output}/layout:latest; "
         f"umoci insert --image {output}/layout:latest {staged} /"
@@ -179,7 +178,7 @@ def peer_rows(place):
         "limit": row("SHA-256 of the files, every processor", HASH, limit, "python3", has_output=False),
         "reference": row("reference_layer.py, every layer", HASH, reference, "python3", has_output=False),
         "tar": row("tar | sha256sum, one layer", HASH, f"{tar} | sha256sum", "tar", has_output=False),
-        "reference file": row("reference_layer.py, digests then tars", ARCHIVE, "; ".join(twice), "python3"),
+        "reference file": row("reference_layer.py, digests then tars", ARCHIVE, "; ".join([reference, *write]), "python3"),
         "tar file": row("tar | sha256sum, one layer", ARCHIVE, f"{tar} | tee {output}/layer.tar | sha256sum", "tar"),
         "umoci": row("umoci init + new + insert, one layer", GZIP, umoci, "umoci", needs_root=True),
     }
