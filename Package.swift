@@ -22,6 +22,7 @@ let settings: [SwiftSetting] = [
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 /// A library module of level 0 to 5; `docs/architecture.md` says what each is for and what it may import.
@@ -71,7 +72,7 @@ let package = Package(
         module("DrydockCompression", ["CDrydockCompression"]),
         // Level 2
         module("DrydockOCI", ["DrydockDigests", "DrydockJSON"]),
-        module("DrydockNix", ["DrydockBytes", "DrydockDigests"]),
+        module("DrydockNix", ["DrydockBytes", "DrydockDigests", "DrydockJSON", grdb, grdbSQLite]),
         // Level 3
         module(
             "DrydockPackages",
@@ -125,7 +126,7 @@ let package = Package(
         tests("DrydockCompressionTests", ["DrydockCompression"]),
         tests("DrydockJSONTests", ["DrydockJSON"]),
         tests("DrydockOCITests", ["DrydockOCI", "DrydockJSON", "DrydockDigests"]),
-        tests("DrydockNixTests", ["DrydockBytes", "DrydockDigests", "DrydockNix", "DrydockTestSupport"]),
+        tests("DrydockNixTests", ["DrydockBytes", "DrydockDigests", "DrydockNix", "DrydockTestSupport", grdb]),
         tests(
             "DrydockPackagesTests",
             [
