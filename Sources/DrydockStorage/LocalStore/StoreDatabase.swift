@@ -24,10 +24,7 @@ final class StoreDatabase: Sendable {
         queue = try Self.naming(path) {
             try Self.retrying(patience: patience) {
                 let queue = try DatabaseQueue(path: path, configuration: configuration)
-                let isCurrent = try queue.read { database in
-                    try schema.check(database)
-                    return try Int64.fetchOne(database, sql: "PRAGMA user_version") == schema.version
-                }
+                let isCurrent = try queue.read { try schema.isComplete($0) }
                 // Only who has something to write takes the lock that writers have.
                 if !isCurrent { try queue.write { try schema.migrate($0) } }
                 return queue
@@ -38,9 +35,12 @@ final class StoreDatabase: Sendable {
     private static func configuration(patience: Int) -> Configuration {
         var configuration = Configuration()
         configuration.label = "drydock.store"
-        configuration.journalMode = .wal
         configuration.busyMode = .timeout(Double(patience) / 1_000)
         configuration.prepareDatabase { database in
+            // Changes the file only when it is new. GRDB's own setting for this writes to it each time.
+            guard try String.fetchOne(database, sql: "PRAGMA journal_mode = WAL") == "wal" else {
+                throw DatabaseError(resultCode: .SQLITE_CANTOPEN, message: "its file system has no write-ahead log")
+            }
             // A crash of the machine may lose the last transactions, never the file; losing them costs only time.
             try database.execute(sql: "PRAGMA synchronous = NORMAL")
             // Whoever has changed the file must not get functions run by it, nor rely on cells being what they claim.

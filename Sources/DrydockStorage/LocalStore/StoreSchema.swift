@@ -39,6 +39,15 @@ struct StoreSchema: Sendable {
         if found > version { throw VersionFailure(found: found, known: version) }
     }
 
+    /// Whether a database is a store and has every table.
+    ///
+    /// - Throws: ``VersionFailure`` for a newer one.
+    func isComplete(_ database: Database) throws -> Bool {
+        try check(database)
+        return try Int64.fetchOne(database, sql: "PRAGMA user_version") == version
+            && Int64.fetchOne(database, sql: "PRAGMA application_id") == Self.applicationID
+    }
+
     /// Takes the steps that are missing, in one transaction.
     ///
     /// - Throws: ``VersionFailure`` for a newer version; ``LayerRow/Damage`` for a database that is not a store.
