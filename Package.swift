@@ -145,7 +145,10 @@ let package = Package(
                 "DrydockPackages", "DrydockStorage", "DrydockTar", "DrydockTestSupport",
             ]
         ),
-        tests("DrydockCommandsTests", ["DrydockCommands", "DrydockTestSupport"]),
+        tests(
+            "DrydockCommandsTests",
+            ["DrydockCommands", "DrydockDigests", "DrydockStorage", "DrydockTestSupport"]
+        ),
         tests("InteropTests", ["DrydockTestSupport"]),
     ]
 )

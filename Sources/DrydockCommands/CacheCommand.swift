@@ -90,7 +90,7 @@ struct CacheCollectionCommand: AsyncParsableCommand {
 extension Output {
     /// One line for each warning on standard error, and one for its hint.
     static func warnings(_ warnings: [LocalStoreWarning]) throws {
-        for warning in warnings { try text("Warning: \(warning)\n", toStandardError: true) }
+        for warning in warnings { try text("warning: \(warning)\n", toStandardError: true) }
     }
 }
 
