@@ -89,8 +89,8 @@ let package = Package(
         module(
             "DrydockBuild",
             [
-                "DrydockBytes", "DrydockJSON", "DrydockDigests", "DrydockTar", "DrydockFiles", "DrydockCompression",
-                "DrydockOCI", "DrydockPackages", "DrydockStorage", yams,
+                "DrydockBytes", "DrydockJSON", "DrydockLayering", "DrydockDigests", "DrydockTar", "DrydockFiles",
+                "DrydockCompression", "DrydockOCI", "DrydockNix", "DrydockPackages", "DrydockStorage", yams,
             ]
         ),
         // Level 5

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import DrydockOCI
+public import DrydockStorage
 
 /// What a build may know of the machine it runs on.
 ///
@@ -16,6 +17,10 @@ public struct BuildEnvironment: Sendable {
     public var workingDirectory: String
     /// The platform of this machine.
     public var platform: Platform
+    /// Where store paths are.
+    public var store = StoreSettings()
+    /// Where digests of layers are remembered; nil remembers nothing.
+    public var localStore: LocalStore?
 
     /// A machine as it is described.
     public init(

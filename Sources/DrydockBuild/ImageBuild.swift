@@ -35,6 +35,13 @@ public struct ImageBuild: Sendable {
         }
     }
 
+    /// The same build without what is remembered from others.
+    private var forgetful: ImageBuild {
+        var environment = environment
+        environment.localStore = nil
+        return ImageBuild(spec: spec, environment: environment)
+    }
+
     /// Packs the layers of a plan into a destination and completes the image there.
     ///
     /// - Parameters:
@@ -50,9 +57,24 @@ public struct ImageBuild: Sendable {
         width: Int? = nil,
         progress: ProgressCounter = ProgressCounter()
     ) async throws -> BuiltImage {
+        do {
+            return try await deliverOnce(plan, to: destination, width: width, progress: progress)
+        } catch is RememberedContent.Outdated where !destination.isStandardOutput {
+            // Nothing has the final name yet: what is remembered costs time, but never a wrong image.
+            let plan = try await forgetful.plan()
+            return try await deliverOnce(plan, to: destination, width: width, progress: progress)
+        }
+    }
+
+    private func deliverOnce(
+        _ plan: LayerPlan,
+        to destination: Destination,
+        width: Int?,
+        progress: ProgressCounter
+    ) async throws -> BuiltImage {
         let template = try template(for: plan)
         let modificationTime = try environment.instant(of: spec.mtime).seconds
-        return try await BlockingPool.withPool(width: width ?? BlockingPool.machineWidth) { pool in
+        return try await BlockingPool.withPool(width: width ?? BlockingPool.machineWidth) { [environment] pool in
             let delivery = Delivery(
                 plan: plan,
                 template: template,
@@ -60,7 +82,9 @@ public struct ImageBuild: Sendable {
                 width: pool.width,
                 progress: progress
             )
-            return try await delivery.deliver(to: destination)
+            let image = try await delivery.deliver(to: destination)
+            environment.remember(plan, image)
+            return image
         }
     }
 
@@ -73,7 +97,12 @@ public struct ImageBuild: Sendable {
             tag: spec.tag,
             configuration: configuration,
             annotations: spec.annotations,
-            history: plan.layers.map(\.createdBy)
+            history: plan.layers.map { layer in
+                var entry = ImageConfiguration.HistoryEntry(createdBy: layer.createdBy)
+                entry.created = configuration.created
+                if !layer.storePaths.isEmpty { entry.comment = PreviousLayers.comment(layer.storePaths) }
+                return entry
+            }
         )
     }
 }

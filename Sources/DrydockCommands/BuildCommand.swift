@@ -42,27 +42,18 @@ struct BuildCommand: AsyncParsableCommand {
     )
     var compress: CompressionFormat?
 
+    @OptionGroup var store: StoreOptions
+
     @OptionGroup var work: WorkOptions
 
     @Flag(help: "Print the result as one JSON object on standard output.")
     var json = false
 
     func run() async throws {
-        let build = ImageBuild(spec: try spec.load(), environment: try BuildEnvironment.current())
+        let build = ImageBuild(spec: try spec.load(), environment: try store.environment())
         let destination = try destination(build.spec)
         if destination.path == "-", json { throw OptionConflict.jsonOnStandardOutput }
-        let plan = try await build.plan()
-        let progress = work.progress.display(plan: plan, passes: destination.passes)
-        let image = try await progress.during {
-            try await build.deliver(plan, to: destination, width: work.jobs, progress: progress.counter)
-        }
-        if json {
-            try Output.json(ImageReport(image).json)
-        } else {
-            let isStream = destination.path == "-"
-            let place = isStream ? "standard output" : "\(destination.transport.rawValue):\(destination.path)"
-            try Output.text(ImageReport(image).text + "\nwritten to \(place)\n", toStandardError: isStream)
-        }
+        try await BuildRun(build: build, destination: destination, work: work).finish(asJSON: json)
     }
 
     private func destination(_ spec: ImageSpec) throws -> Destination {
@@ -71,6 +62,28 @@ struct BuildCommand: AsyncParsableCommand {
         // What is written on the command line counts more than the spec.
         let compression = compress ?? destination.suggestedCompression ?? wanted
         return compression.map(destination.compressed) ?? destination
+    }
+}
+
+/// One build from its plan to its report.
+struct BuildRun {
+    let build: ImageBuild
+    let destination: Destination
+    let work: WorkOptions
+
+    /// Plans, delivers, and tells what came out.
+    func finish(asJSON json: Bool) async throws {
+        let plan = try await build.plan()
+        try Output.warnings(plan.warnings)
+        let progress = work.progress.display(plan: plan, passes: destination.passes)
+        let image = try await progress.during {
+            try await build.deliver(plan, to: destination, width: work.jobs, progress: progress.counter)
+        }
+        try Output.warnings(build.environment.localStore?.warnings.map(\.description) ?? [])
+        if json { return try Output.json(ImageReport(image).json) }
+        let isStream = destination.isStandardOutput
+        let place = isStream ? "standard output" : "\(destination.transport.rawValue):\(destination.path)"
+        try Output.text(ImageReport(image).text + "\nwritten to \(place)\n", toStandardError: isStream)
     }
 }
 
@@ -90,7 +103,7 @@ extension CompressionFormat: ExpressibleByArgument {}
 
 extension CompressionFormat {
     /// The format by dockerTools' name.
-    fileprivate init(_ compressor: ImageSpec.Compressor) {
+    init(_ compressor: ImageSpec.Compressor) {
         self =
             switch compressor {
             case .none: .none

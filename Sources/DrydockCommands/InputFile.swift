@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import DrydockBytes
 import DrydockFiles
-import Glibc
 
 /// A file that a command reads whole, or standard input.
 struct InputFile {
@@ -18,21 +16,7 @@ struct InputFile {
     ///
     /// - Throws: `SystemError`.
     func read(limit: Int) throws -> [UInt8] {
-        if path == "-" { return try Self.read(0, "standard input", limit) }
-        let file = try OwnedDescriptor(opening: path)
-        return try Self.read(file.number, path, limit)
-    }
-
-    private static func read(_ descriptor: Int32, _ path: String, _ limit: Int) throws -> [UInt8] {
-        let buffer = AlignedBuffer(capacity: limit)
-        while buffer.count < limit {
-            let room = unsafe buffer.room
-            let count = unsafe Glibc.read(descriptor, room.baseAddress, room.count)
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw SystemError("read", path, errorNumber: errno) }
-            if count == 0 { break }
-            buffer.count += count
-        }
-        return unsafe Array(buffer.bytes)
+        guard path == "-" else { return try HostFile.read(path, limit: limit) }
+        return try HostFile.read(descriptor: 0, path: "standard input", limit: limit)
     }
 }

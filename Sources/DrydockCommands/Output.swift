@@ -10,6 +10,11 @@ enum Output {
         try (toStandardError ? OutputDescriptor.standardError : .standardOutput).append(Array(text.utf8))
     }
 
+    /// Sentences that do not stop the work, on standard error.
+    static func warnings(_ sentences: [String]) throws {
+        for sentence in sentences { try text("warning: \(sentence)\n", toStandardError: true) }
+    }
+
     static func bytes(_ bytes: [UInt8]) throws { try OutputDescriptor.standardOutput.append(bytes) }
 
     /// One object on one line.

@@ -4,6 +4,7 @@ import ArgumentParser
 import DrydockBuild
 import DrydockJSON
 import DrydockOCI
+import DrydockStorage
 
 /// `drydock plan`: what `build` would do, from the same code, stopped before any content is read.
 struct PlanCommand: AsyncParsableCommand {
@@ -17,12 +18,16 @@ struct PlanCommand: AsyncParsableCommand {
 
     @OptionGroup var spec: SpecOptions
 
+    @OptionGroup var store: StoreOptions
+
     @Flag(help: "Print the plan as one JSON object on standard output.")
     var json = false
 
     func run() async throws {
-        let build = ImageBuild(spec: try spec.load(), environment: try BuildEnvironment.current())
-        let report = PlanReport(plan: try await build.plan(), platform: build.platform)
+        let build = ImageBuild(spec: try spec.load(), environment: try store.environment())
+        let plan = try await build.plan()
+        try Output.warnings(plan.warnings + (build.environment.localStore?.warnings.map(\.description) ?? []))
+        let report = PlanReport(plan: plan, platform: build.platform)
         if json {
             try Output.json(report.json)
         } else {
@@ -52,8 +57,10 @@ struct PlanReport {
             "kind": .string(layer.kind.rawValue),
             "paths": .array(layer.paths.map { .string($0) }),
             "size": .integer(layer.size),
-            // Known only when the content has been read.
-            "diffID": .null,
+            "storePaths": .array(layer.storePaths.map { .string($0) }),
+            "reason": layer.reason.map { .string($0) } ?? .null,
+            // Known only when the content has been read, now or at an earlier time.
+            "diffID": layer.content.diffID?.json ?? .null,
             "createdBy": .string(layer.createdBy),
         ])
     }
@@ -64,7 +71,8 @@ struct PlanReport {
         for (number, layer) in plan.layers.enumerated() {
             lines.append("")
             lines.append(
-                "layer \(number + 1)  \(ByteSize(layer.size))  \(layer.kind.rawValue)  \(layer.createdBy.shortened)"
+                "layer \(number + 1)  \(ByteSize(layer.size))  \(layer.kind.rawValue)  "
+                    + (layer.reason ?? layer.createdBy.shortened) + (layer.content.diffID == nil ? "" : "  (known)")
             )
             lines += layer.paths.prefix(Self.listedPaths).map { "  " + $0 }
             let rest = layer.paths.count - Self.listedPaths

@@ -13,9 +13,13 @@ public struct Contents: Sendable {
         /// What it was made from, as paths on this host.
         let paths: [String]
         let entries: [TreeEntry]
+        /// What the person should know of it.
+        var warnings: [String] = []
     }
 
     let inputs: [Input]
+    /// What comes from a Nix store, if anything does.
+    var store: StoreLayers?
     /// Owner and time of what no input mentions.
     let style: EntryStyle
     /// Which inputs are trees of `copyToRoot`.
@@ -31,12 +35,26 @@ public struct Contents: Sendable {
         for (number, input) in inputs.enumerated() {
             for entry in input.entries { try tree.insert(entry, from: number) }
         }
-        let layers = try groups(maxLayers: maxLayers).compactMap { group -> LayerPlan.Layer? in
+        let storeLayers = try storeLayers(maxLayers: maxLayers)
+        // A pipeline may make more layers than it was allowed.
+        let groups = groups(maxLayers: max(maxLayers - storeLayers.count, 2))
+        let layers = try groups.compactMap { group -> LayerPlan.Layer? in
             let entries = tree.entries(of: group)
             return entries.isEmpty ? nil : try layer(group, entries)
         }
+        var all = storeLayers + layers
         // An image without any layer is refused by some readers.
-        return LayerPlan(layers: layers.isEmpty ? [try layer(inputs.indices, [])] : layers)
+        if all.isEmpty { all = [try layer(inputs.indices, [])] }
+        return LayerPlan(layers: all, warnings: inputs.flatMap(\.warnings))
+    }
+
+    /// The layers of store paths: as many as the others leave, at least one.
+    private func storeLayers(maxLayers: Int) throws -> [LayerPlan.Layer] {
+        guard let store else { return [] }
+        let packages = inputs.prefix { $0.kind == .store }.count
+        // Others beside store paths are packages that each want a layer, and what is particular to this image.
+        let others = min(packages, maxLayers / 2) + 1
+        return try store.layers(of: store.groups(limit: max(maxLayers - others, 1)))
     }
 
     private func layer(_ group: Range<Int>, _ entries: [TreeEntry]) throws -> LayerPlan.Layer {

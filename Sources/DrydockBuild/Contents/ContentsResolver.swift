@@ -2,6 +2,7 @@
 
 import DrydockBytes
 import DrydockFiles
+import DrydockNix
 import DrydockOCI
 import DrydockPackages
 import DrydockTar
@@ -32,21 +33,27 @@ struct ContentsResolver {
     func resolve() throws -> Contents {
         // An image has one cache of its loader: each item's holds the libraries of those before it, too.
         var configured: [ExecutableClosure.ConfiguredLibrary] = []
-        var inputs = try spec.contents.map { try input($0, &configured) }
-        inputs += try spec.copyToRoot.map(copied)
+        let packages = try spec.contents.compactMap { try input($0, &configured) }
+        let copied = try spec.copyToRoot.map(copied)
+        let declared = spec.files.isEmpty ? [] : [try declared()]
+        let store = try StoreResolver(spec: spec, environment: environment, style: style)
+            .resolve(besides: (copied + declared).flatMap(\.entries))
+        let first = packages + (try store?.links() ?? []) + (try store?.database() ?? [])
         let copies = RootTree.Copies(
-            inputs: spec.contents.count..<inputs.count,
+            inputs: first.count..<(first.count + copied.count),
             keepsLinks: spec.keepContentsDirlinks
         )
-        if !spec.files.isEmpty { inputs.append(try declared()) }
-        return Contents(inputs: inputs, style: style, copies: copies)
+        var contents = Contents(inputs: first + copied + declared, style: style, copies: copies)
+        contents.store = try store?.layers()
+        return contents
     }
 
     private func input(
         _ item: ContentItem,
         _ configured: inout [ExecutableClosure.ConfiguredLibrary]
-    ) throws -> Contents.Input {
+    ) throws -> Contents.Input? {
         switch item {
+        case .nix: nil
         case .executable(let paths, let dlopen, let place):
             try executables(paths, dlopen: dlopen, at: place, &configured)
         case .directory(let path, let place): try directory(path, at: place)

@@ -8,7 +8,7 @@ struct InputLabel: Sendable {
     let names: [String]
 
     /// Everything, for the image's history: `executable /bin/ls, /bin/cat`.
-    var full: String { "\(kind) \(names.joined(separator: ", "))" }
+    var full: String { names.isEmpty ? kind : "\(kind) \(names.joined(separator: ", "))" }
 
     /// For a sentence: `executable /bin/ls and 3 more`.
     var short: String {

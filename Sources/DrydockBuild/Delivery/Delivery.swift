@@ -105,6 +105,13 @@ struct Delivery: Sendable {
     private func pack(into layout: ImageLayout, _ compression: CompressionFormat) async throws -> [PackedLayer] {
         let packer = LayerPacker(compression: compression, workers: width, progress: progress)
         return try await PackingCrew(width: width, progress: progress).pack(plan) { _, content in
+            if compression == .none, let diffID = content.diffID {
+                let known = PackedLayer(uncompressed: diffID, size: content.size)
+                if try layout.hasBlob(known.descriptor) {
+                    packer.progress.add(Int(content.size))
+                    return known
+                }
+            }
             let blob = try layout.beginBlob()
             if compression == .none { try blob.output.reserve(content.size) }
             var output = BlobOutput(blob.output)

@@ -46,6 +46,9 @@ public struct Destination: Hashable, Sendable {
         return path.hasSuffix(".zst") ? .zstd : nil
     }
 
+    /// Whether the image goes to standard output.
+    public var isStandardOutput: Bool { path == "-" }
+
     /// How often each layer is produced: a stream must know the digests before the first byte is written.
     public var passes: Int { path == "-" || archiveCompression != .none ? 2 : 1 }
 

@@ -17,8 +17,8 @@ public struct ImageTemplate: Sendable {
     let configuration: ImageConfiguration
     /// The annotations of the manifest.
     let annotations: [String: String]
-    /// What made each layer, for the history.
-    let history: [String]
+    /// What made each layer.
+    let history: [ImageConfiguration.HistoryEntry]
 
     /// The same image under another name; a name without a tag keeps the tag.
     ///
@@ -39,11 +39,7 @@ public struct ImageTemplate: Sendable {
     func image(layers: [PackedLayer]) -> BuiltImage {
         var configuration = configuration
         configuration.rootfs = ImageConfiguration.RootFileSystem(diffIDs: layers.map(\.diffID))
-        configuration.history = history.map { createdBy in
-            var entry = ImageConfiguration.HistoryEntry(createdBy: createdBy)
-            entry.created = configuration.created
-            return entry
-        }
+        configuration.history = history
         let bytes = CanonicalJSON.encode(configuration)
         let descriptor = Descriptor(of: bytes, mediaType: .imageConfiguration)
         let manifest = manifest(descriptor, layers.map(\.descriptor))

@@ -40,9 +40,14 @@ public enum LayerContent: Sendable {
 /// A tar whose digest was remembered.
 public struct RememberedContent: Sendable {
     /// What is remembered is no longer true.
-    package struct Outdated: Error {
+    package struct Outdated: Error, CustomStringConvertible {
         /// The digest that is wrong.
         package let diffID: Digest
+
+        /// One sentence for the person, and what to do.
+        package var description: String {
+            "The layer \(diffID) is not what was remembered of it\nhint: run 'drydock cache verify', and try again"
+        }
     }
 
     /// The digest of the tar.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import DrydockPackages
+import DrydockStorage
 
 /// Which layers an image will have, before a byte of content is read.
 public struct LayerPlan: Sendable {
@@ -29,12 +29,17 @@ public struct LayerPlan: Sendable {
         /// Why these paths are together, in words; nil if there was nothing to decide.
         public var reason: String?
 
+        /// What its tar follows from, if its digest can be remembered.
+        var key: LayerKey?
+
         /// The size of the tar in bytes.
         public var size: Int64 { content.size }
     }
 
     /// The layers, lowest first.
     public let layers: [Layer]
+    /// What the person should know, a sentence each.
+    public var warnings: [String] = []
 
     /// The size of all tars together, in bytes.
     public var size: Int64 { layers.reduce(0) { $0 + $1.size } }

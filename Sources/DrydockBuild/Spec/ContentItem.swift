@@ -14,11 +14,13 @@ public enum ContentItem: Hashable, Sendable {
     ///
     /// `strip` leading components of each name are left out.
     case archive(String, at: String = "/", strip: Int = 0)
+    /// A package of a Nix store: its closure becomes layers, and links to its files appear at `/`.
+    case nix(NixPackage)
 }
 
 extension ContentItem {
-    static let keys = SpecKeys(["executable", "dlopen", "directory", "archive", "at", "strip"])
-    private static let kinds = ["executable", "directory", "archive"]
+    static let keys = SpecKeys(["executable", "dlopen", "directory", "archive", "at", "strip", "nix"])
+    private static let kinds = ["executable", "directory", "archive", "nix"]
 
     /// Reads an element of `contents`.
     static func read(_ field: SpecField) -> ContentItem? {
@@ -26,6 +28,10 @@ extension ContentItem {
         if kind.key != "executable" { map.forbid("dlopen", "'dlopen' only goes with 'executable'") }
         if kind.key != "archive" { map.forbid("strip", "'strip' only goes with 'archive'") }
         if kind.key == "executable" { return executable(kind, in: map) }
+        if kind.key == "nix" {
+            map.forbid("at", "'at' does not go with 'nix': a package keeps its place in the store")
+            return kind.string(.nixPackage).flatMap(NixPackage.init).map(ContentItem.nix)
+        }
         let place = map["at"].map { $0.string(.imageDirectory) ?? "/" } ?? "/"
         let strip = map["strip"].map { $0.integer(in: 0...255) ?? 0 } ?? 0
         guard let path = kind.string(.nonemptyText) else { return nil }

@@ -48,7 +48,7 @@ extension ImageSpec {
         [
             "name", "tag", "contents", "copyToRoot", "keepContentsDirlinks", "files", "config", "created", "mtime",
             "uid", "gid", "uname", "gname", "architecture", "variant", "os", "annotations", "compressor", "maxLayers",
-            "$schema",
+            "layering", "layeringPipeline", "includeStorePaths", "includeNixDB", "$schema",
         ],
         elsewhere: Dictionary(uniqueKeysWithValues: ContainerConfiguration.keys.names.map { ($0, "config") })
     )
@@ -71,6 +71,12 @@ extension ImageSpec {
         if let annotations = map["annotations"]?.stringMap(keys: .nonemptyText) { spec.annotations = annotations }
         spec.compressor = map["compressor"]?.string(.compressor).flatMap(Compressor.init)
         if let maxLayers = map["maxLayers"]?.integer(in: 2...ImageSpec.mostLayers) { spec.maxLayers = Int(maxLayers) }
+        spec.layering = LayeringSpec.read(map)
+        spec.includeStorePaths = map["includeStorePaths"]?.bool() ?? true
+        spec.includeNixDB = map["includeNixDB"]?.bool() ?? false
+        if spec.includeNixDB, !spec.includeStorePaths {
+            map.report("'includeNixDB' needs the store paths that 'includeStorePaths' leaves out", at: "includeNixDB")
+        }
         return spec
     }
 

@@ -43,6 +43,11 @@ public import DrydockOCI
 /// - ``gname``
 /// - ``compressor``
 /// - ``maxLayers``
+///
+/// ### Nix
+/// - ``layering``
+/// - ``includeStorePaths``
+/// - ``includeNixDB``
 public struct ImageSpec: Hashable, Sendable {
     /// The repository name, with a registry and a path if wanted.
     public var name: String
@@ -82,6 +87,12 @@ public struct ImageSpec: Hashable, Sendable {
     public var compressor: Compressor?
     /// The number of layers at most, from 2 to 125: more cannot be loaded into Docker.
     public var maxLayers = 100
+    /// How store paths are divided over layers.
+    public var layering = LayeringSpec()
+    /// Whether the store paths are in the image; otherwise a store must be mounted where it runs.
+    public var includeStorePaths = true
+    /// Whether the image has a Nix database in which its store paths are valid.
+    public var includeNixDB = false
     /// The largest number of layers that Docker loads: `maxLayerDepth` in
     /// [its layer store](https://github.com/moby/moby/blob/v28.0.0/layer/layer_store.go).
     static let mostLayers: Int64 = 125

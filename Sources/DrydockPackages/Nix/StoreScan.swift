@@ -55,6 +55,13 @@ public struct StoreScan: Sendable {
         return try StoreClosure(objects.values)
     }
 
+    /// The store paths in a store's directory.
+    ///
+    /// - Throws: ``SystemError``.
+    public static func paths(in store: StoreLocation) throws -> [StorePath] {
+        paths(try HostDirectory(store.physicalDirectory).names(), in: store)
+    }
+
     /// The store paths among the names in a store's directory.
     ///
     /// Nix puts files beside a path while it works on it: `HASH-NAME.lock`, `HASH-NAME.drv.chroot`. The shortest of the

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DrydockBytes
+import DrydockJSON
+import DrydockNix
+import DrydockPackages
+
+/// What an image has of a Nix store: packages that are linked at `/`, and the closure of all that it mentions.
+struct StoreContents {
+    let spec: ImageSpec
+    let environment: BuildEnvironment
+    let style: EntryStyle
+    let store: NixStore
+    /// The packages of `contents`, in order.
+    let packages: [StorePath]
+    /// Everything that goes into layers.
+    let closure: StoreClosure
+
+    /// The links at `/` to the packages, if there are any.
+    ///
+    /// - Throws: As ``PackageLinks/entries()``.
+    func links() throws -> [Contents.Input] {
+        guard !packages.isEmpty else { return [] }
+        let links = try PackageLinks(to: packages, in: store.location, style: style).entries()
+        return [
+            Contents.Input(
+                kind: .customisation,
+                label: InputLabel(kind: "links to", names: packages.map(\.description)),
+                paths: packages.map { store.location.physicalPath(of: $0) },
+                entries: links.entries,
+                warnings: links.overlaps.map(\.description)
+            )
+        ]
+    }
+
+    /// The Nix database in which the closure is valid, if the spec wants one.
+    func database() throws -> [Contents.Input] {
+        guard spec.includeNixDB else { return [] }
+        let registered = try environment.instant(of: spec.mtime).seconds
+        let entries = try StoreState.entries(of: hashed(), roots: packages, registrationTime: registered)
+        return [
+            Contents.Input(
+                kind: .customisation,
+                label: InputLabel(kind: "Nix database", names: []),
+                paths: [],
+                entries: entries.map(entry)
+            )
+        ]
+    }
+
+    /// The closure with the hash of every NAR; those that nobody has told are computed.
+    private func hashed() throws -> StoreClosure {
+        try StoreClosure(
+            closure.objects.map { object in
+                guard object.narHash == nil else { return object }
+                var object = object
+                object.narHash = try StoreObjectNAR(of: store.location.physicalPath(of: object.path)).measure().hash
+                return object
+            }
+        )
+    }
+
+    private func entry(_ entry: StoreStateEntry) -> TreeEntry {
+        let (node, mode): (TreeEntry.Node, UInt16) =
+            switch entry.content {
+            case .directory: (.directory, 0o755)
+            case .file(let bytes): (.file(.bytes(bytes)), 0o644)
+            case .link(let target): (.symlink(ByteString(target)), 0o777)
+            }
+        return TreeEntry(
+            path: ByteString(entry.path),
+            node: node,
+            attributes: TreeEntry.Attributes(
+                mode: mode,
+                owner: style.owner,
+                modificationTime: style.modificationTime
+            )
+        )
+    }
+
+    /// The layers of store paths, unless the spec leaves the store out.
+    ///
+    /// - Throws: ``ImageStorageFailure`` for a previous image that cannot be read; ``StoreObjectFailure`` for a path
+    ///   that was to be verified and has another content.
+    func layers() throws -> StoreLayers? {
+        guard spec.includeStorePaths else { return nil }
+        if environment.store.isVerified {
+            for object in closure.objects {
+                try StoreObjectNAR(of: store.location.physicalPath(of: object.path)).verify(object)
+            }
+        }
+        return StoreLayers(
+            store: store,
+            closure: closure,
+            layering: spec.layering,
+            style: style,
+            previous: try PreviousLayers(spec: spec).paths(),
+            memory: environment.localStore
+        )
+    }
+}
+
+/// Finds what a spec wants of a Nix store.
+struct StoreResolver {
+    let spec: ImageSpec
+    let environment: BuildEnvironment
+    let style: EntryStyle
+
+    /// The packages, and the closure of them and of what `config`, `files` and `copyToRoot` mention.
+    ///
+    /// - Parameter entries: What goes into the image besides, in which mentions are looked for.
+    /// - Returns: nil if the image has nothing of a store.
+    /// - Throws: What a store that lacks a path throws; ``ContentsError``.
+    func resolve(besides entries: [TreeEntry]) throws -> StoreContents? {
+        let items = spec.contents.compactMap { item -> NixPackage? in
+            if case .nix(let package) = item { package } else { nil }
+        }
+        let texts = mentioningTexts
+        let store = try NixStore(uri: environment.store.uri ?? "")
+        let prefix = Array((store.location.storeDirectory + "/").utf8)
+        guard !items.isEmpty || texts.contains(where: { $0.firstRange(of: prefix) != nil }) else { return nil }
+        let graph = try environment.store.referencesGraph.map {
+            try ReferencesGraphFile.decode($0, storeDirectory: store.location.storeDirectory)
+        }
+        let packages = try items.flatMap { try paths(of: $0, in: store) }
+        var mentions = try StoreMentions(in: store, graph: graph)
+        for text in texts { mentions.scan(text) }
+        for entry in entries { try mentions.scan(entry) }
+        let roots = packages + mentions.found.filter { !packages.contains($0) }
+        let closure = try store.closure(of: roots, graph: graph)
+        return StoreContents(
+            spec: spec,
+            environment: environment,
+            style: style,
+            store: store,
+            packages: packages,
+            closure: closure
+        )
+    }
+
+    private func paths(of package: NixPackage, in store: NixStore) throws -> [StorePath] {
+        let directory = environment.absolute(spec.directory)
+        let command: NixCommand
+        switch package {
+        case .path(let path):
+            return [try store.storePath(resolving: environment.absolute(spec.resolve(path)))]
+        case .flake(let installable):
+            command = .flake(installable, directory: directory, store: environment.store.uri)
+        case .file(let path, let attribute):
+            command = .file(path, attribute: attribute, directory: directory, store: environment.store.uri)
+        }
+        return try command.build().map { try StorePath($0, storeDirectory: store.location.storeDirectory) }
+    }
+
+    /// The spec's own words in which store paths may stand.
+    private var mentioningTexts: [[UInt8]] {
+        let declared = spec.files.compactMap { file -> [UInt8]? in
+            switch file.content {
+            case .text(let text): Array(text.utf8)
+            case .symlink(let target): Array(target.utf8)
+            default: nil
+            }
+        }
+        return declared + [CanonicalJSON.encode(spec.config)]
+    }
+}

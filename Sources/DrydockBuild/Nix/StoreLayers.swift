@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DrydockBytes
+import DrydockFiles
+import DrydockLayering
+import DrydockNix
+import DrydockPackages
+import DrydockStorage
+
+/// Divides a closure over layers, and says what each will hold.
+struct StoreLayers: Sendable {
+    /// The version of the way in which store paths become a tar; digests that were remembered for another do not count.
+    static let formatVersion: Int64 = 1
+
+    let store: NixStore
+    let closure: StoreClosure
+    let layering: LayeringSpec
+    let style: EntryStyle
+    /// The paths of each layer of the previous image, the lowest first.
+    let previous: [[String]]
+    /// Where digests of layers are remembered.
+    let memory: LocalStore?
+
+    /// One layer of store paths, before any of them was opened.
+    struct Group {
+        let objects: [StoreObject]
+        let reason: String
+    }
+
+    /// The groups, lowest first, at most `limit` of them unless a pipeline says otherwise.
+    ///
+    /// - Throws: ``LayeringFailure``.
+    func groups(limit: Int) throws(LayeringFailure) -> [Group] {
+        let request = LayeringRequest(
+            graph: graph,
+            algorithm: layering.algorithm,
+            limit: limit,
+            previous: previous
+        )
+        return try request.groups().map { group in
+            Group(objects: group.items.map { closure.objects[$0] }, reason: words(for: group))
+        }
+    }
+
+    /// The closure as planners see it.
+    private var graph: ReferenceGraph {
+        let positions = Dictionary(uniqueKeysWithValues: closure.objects.enumerated().map { ($1.path, $0) })
+        // Where nothing is signed, signatures tell nothing: not every store gets its paths from a binary cache.
+        let knowsSignatures = closure.objects.contains { !$0.signatures.isEmpty }
+        return ReferenceGraph(
+            nodes: closure.objects.map { object in
+                ReferenceGraph.Node(
+                    path: object.path.description,
+                    size: object.narSize,
+                    references: object.references.compactMap { positions[$0] },
+                    origin: object.deriver,
+                    isOwn: knowsSignatures && object.signatures.isEmpty && object.contentAddress == nil
+                )
+            }
+        )
+    }
+
+    /// The layers of groups; paths whose layer is remembered are not looked into.
+    ///
+    /// - Throws: `SystemError` for a path that is not there; ``StoreObjectFailure``.
+    func layers(of groups: [Group]) throws -> [LayerPlan.Layer] {
+        let keys = memory == nil ? groups.map { _ in nil } : try groups.map { try key(of: $0.objects) }
+        // A memory that cannot be read costs time, and its own warning says so.
+        let remembered = (try? memory?.lookup(keys.compactMap(\.self))) ?? [:]
+        return try zip(groups, keys).map { group, key in try layer(of: group, key, key.flatMap { remembered[$0] }) }
+    }
+
+    /// What the tar of these paths follows from; nil where their hashes are not known.
+    ///
+    /// A path that was repaired or built anew has another inode, even if it is registered with the same hash.
+    private func key(of objects: [StoreObject]) throws -> LayerKey? {
+        var parts: [LayerKey.StoreObject] = []
+        for object in objects {
+            guard let narHash = object.narHash else { return nil }
+            let status = try FileStatus(of: store.location.physicalPath(of: object.path), followingLinks: false)
+            parts.append(
+                LayerKey.StoreObject(
+                    path: object.path.description,
+                    narHash: narHash,
+                    inode: status.identity.inode
+                )
+            )
+        }
+        return LayerKey(
+            formatVersion: Self.formatVersion,
+            storeObjects: parts,
+            owner: LayerKey.Owner(
+                uid: Int64(style.owner.uid),
+                gid: Int64(style.owner.gid),
+                uname: style.owner.userName,
+                gname: style.owner.groupName
+            ),
+            modificationTime: style.modificationTime
+        )
+    }
+
+    private func layer(of group: Group, _ key: LayerKey?, _ remembered: RememberedLayer?) throws -> LayerPlan.Layer {
+        let content: LayerContent =
+            if let remembered {
+                .remembered(
+                    RememberedContent(diffID: remembered.diffID, size: remembered.size) {
+                        try recipe(of: group.objects)
+                    }
+                )
+            } else {
+                .recipe(try recipe(of: group.objects))
+            }
+        var layer = LayerPlan.Layer(
+            kind: .store,
+            paths: group.objects.map { store.location.physicalPath(of: $0.path) },
+            createdBy: "drydock: store paths",
+            content: content
+        )
+        layer.key = key
+        layer.storePaths = group.objects.map(\.path.description)
+        layer.reason = group.reason
+        return layer
+    }
+
+    private func recipe(of objects: [StoreObject]) throws -> LayerRecipe {
+        var entries = directories
+        for object in objects {
+            entries += try StoreObjectTree(object.path, in: store.location, style: style).entries()
+        }
+        return try LayerRecipe(entries: entries, names: .absolute)
+    }
+
+    /// The store directory and those above it.
+    private var directories: [TreeEntry] {
+        var path = ""
+        return store.location.storeDirectory.split(separator: "/").map { name in
+            path += (path.isEmpty ? "" : "/") + name
+            let attributes = TreeEntry.Attributes(
+                mode: 0o755,
+                owner: style.owner,
+                modificationTime: style.modificationTime
+            )
+            return TreeEntry(path: ByteString(path), node: .directory, attributes: attributes)
+        }
+    }
+}
+
+// MARK: - In words
+
+extension StoreLayers {
+    private func words(for group: LayerGroup) -> String {
+        switch group.reason {
+        case .alone: "kept apart from all others"
+        case .remainder: "what is left"
+        case .everything: "everything in one layer"
+        case .dependenciesOf(let items):
+            items.isEmpty ? "what no big path needs" : "nearest to \(names(items))"
+        case .popularity: "much leads to it"
+        case .pipeline: "put together by the layering pipeline"
+        case .kept(let number): "unchanged layer \(number + 1) of the previous image"
+        case .changesTogether: "change together, or as rarely"
+        case .volatile: "change with most builds"
+        }
+    }
+
+    private func names(_ items: [Int]) -> String {
+        let listed = items.prefix(3).map { closure.objects[$0].path.name }.joined(separator: ", ")
+        return items.count > 3 ? "\(listed) and \(items.count - 3) more" : listed
+    }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+
+/// Builds packages with the Nix that is installed here; its progress and its errors go to standard error.
+public struct NixCommand: Sendable {
+    /// Why a package could not be built.
+    public enum Failure: Error, Equatable, CustomStringConvertible {
+        /// There is no such program in `PATH`.
+        case notInstalled(String)
+        /// Nix has said why.
+        case failed(package: String, status: Int32)
+        /// Nix has named no path.
+        case noOutput(package: String)
+
+        /// One sentence for the person.
+        public var description: String {
+            switch self {
+            case .notInstalled(let program):
+                "Cannot find '\(program)', which evaluates Nix expressions\n"
+                    + "hint: install Nix, or name a store path or a 'result' link instead"
+            case .failed(let package, let status): "Nix could not build '\(package)': it ended with status \(status)"
+            case .noOutput(let package): "Nix built '\(package)' but named no store path"
+            }
+        }
+    }
+
+    /// What the person calls the package, for messages.
+    public let package: String
+    /// The program and its arguments.
+    public let arguments: [String]
+    /// The directory to which relative paths refer.
+    public let directory: String
+
+    /// An attribute of a flake, such as `.#redis`.
+    public static func flake(_ installable: String, directory: String, store: String?) -> NixCommand {
+        let features = ["--extra-experimental-features", "nix-command flakes"]
+        return NixCommand(
+            package: installable,
+            arguments: ["nix", "build"] + features + ["--no-link", "--print-out-paths"] + option(store)
+                + ["--", installable],
+            directory: directory
+        )
+    }
+
+    /// An attribute of a Nix file, or without one the file's value.
+    public static func file(_ path: String, attribute: String?, directory: String, store: String?) -> NixCommand {
+        NixCommand(
+            package: attribute.map { "\(path) -A \($0)" } ?? path,
+            arguments: ["nix-build", "--no-out-link"] + option(store) + (attribute.map { ["-A", $0] } ?? []) + [path],
+            directory: directory
+        )
+    }
+
+    private static func option(_ store: String?) -> [String] { store.map { ["--store", $0] } ?? [] }
+
+    /// Runs Nix and waits for it.
+    ///
+    /// - Returns: The store paths that it prints, at least one.
+    /// - Throws: ``Failure``.
+    public func build() throws -> [String] {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = arguments
+        process.currentDirectoryURL = URL(fileURLWithPath: directory)
+        process.standardInput = FileHandle.nullDevice
+        let output = Pipe()
+        process.standardOutput = output
+        do { try process.run() } catch { throw Failure.notInstalled(arguments[0]) }
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        // What env(1) says of a program that it cannot find.
+        if process.terminationStatus == 127 { throw Failure.notInstalled(arguments[0]) }
+        guard process.terminationStatus == 0 else {
+            throw Failure.failed(package: package, status: process.terminationStatus)
+        }
+        let paths = text.split(whereSeparator: \.isNewline).map(String.init)
+        guard !paths.isEmpty else { throw Failure.noOutput(package: package) }
+        return paths
+    }
+}
