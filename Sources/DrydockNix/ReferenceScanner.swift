@@ -52,8 +52,9 @@ public struct ReferenceScanner: Sendable {
 
     private mutating func scan(_ bytes: borrowing Span<UInt8>) {
         let length = StorePath.hashPartLength
-        var start = 0
         let isDigit = HashPartTable.isDigit
+        let candidates = self.candidates
+        var start = 0
         // Everything from `start` to here is known to be digits.
         var checked = 0
         while start + length <= bytes.count {
@@ -63,7 +64,9 @@ public struct ReferenceScanner: Sendable {
             if index >= checked {
                 start = index + 1
             } else {
-                for number in candidates.matches(of: bytes, at: start) { occurs[number] = true }
+                if candidates.mayContain(bytes, at: start) {
+                    for number in candidates.matches(of: bytes, at: start) { occurs[number] = true }
+                }
                 start += 1
             }
             checked = end
@@ -75,13 +78,13 @@ public struct ReferenceScanner: Sendable {
 private struct HashPartTable: Sendable {
     /// Which bytes are nix32 digits.
     static let isDigit = (0..<256).map { Nix32.isDigit(UInt8($0)) }
-    /// The number of bits of the number that ``mayContain`` is looked up by.
+    /// The number of bits of the number that ``isBeginning`` is looked up by.
     private static let filterBits = 16
 
     let paths: [StorePath]
     private let numbers: [SIMD32<UInt8>: [Int]]
-    /// Whether a hash part begins with eight bytes that lead to this number: most windows are no hash part.
-    private var mayContain = [Bool](repeating: false, count: 1 << Self.filterBits)
+    /// Whether a hash part begins with four bytes that lead to this number: most windows are no hash part.
+    private var isBeginning = [Bool](repeating: false, count: 1 << Self.filterBits)
 
     init(_ candidates: some Sequence<StorePath>) {
         paths = Array(candidates)
@@ -89,27 +92,26 @@ private struct HashPartTable: Sendable {
         for (number, path) in paths.enumerated() {
             let key = SIMD32<UInt8>(path.hashPart.utf8)
             numbers[key, default: []].append(number)
-            mayContain[Self.filterIndex { key[$0] }] = true
+            isBeginning[Self.filterIndex(key[0], key[1], key[2], key[3])] = true
         }
         self.numbers = numbers
     }
 
+    /// Whether a hash part may stand at `start`, which 32 digits follow.
+    func mayContain(_ bytes: borrowing Span<UInt8>, at start: Int) -> Bool {
+        isBeginning[Self.filterIndex(bytes[start], bytes[start + 1], bytes[start + 2], bytes[start + 3])]
+    }
+
     /// The numbers of the store paths whose hash part stands at `start`.
     func matches(of bytes: borrowing Span<UInt8>, at start: Int) -> [Int] {
-        var prefix: UInt64 = 0
-        for index in 0..<8 { prefix = prefix << 8 | UInt64(bytes[start + index]) }
-        guard mayContain[Self.filterIndex(prefix)] else { return [] }
         var key = SIMD32<UInt8>()
         for index in key.indices { key[index] = bytes[start + index] }
         return numbers[key] ?? []
     }
 
-    private static func filterIndex(_ byte: (Int) -> UInt8) -> Int {
-        filterIndex((0..<8).reduce(UInt64(0)) { $0 << 8 | UInt64(byte($1)) })
-    }
-
-    private static func filterIndex(_ prefix: UInt64) -> Int {
+    private static func filterIndex(_ first: UInt8, _ second: UInt8, _ third: UInt8, _ fourth: UInt8) -> Int {
+        let prefix = UInt32(first) << 24 | UInt32(second) << 16 | UInt32(third) << 8 | UInt32(fourth)
         // Multiplied by the golden ratio, so that all bits decide.
-        Int((prefix &* 0x9E37_79B9_7F4A_7C15) >> UInt64(64 - filterBits))
+        return Int((prefix &* 0x9E37_79B9) >> UInt32(32 - filterBits))
     }
 }

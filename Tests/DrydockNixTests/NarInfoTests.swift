@@ -2,6 +2,7 @@
 
 import DrydockDigests
 import DrydockNix
+import DrydockTestSupport
 import Testing
 
 @Suite struct NarInfoTests {
@@ -190,5 +191,31 @@ import Testing
         #expect(object.fingerprint == "1;/nix/store/\(Self.hash)-hello-2.12;\(Self.digest);226560;")
         object.narHash = nil
         #expect(object.fingerprint == nil)
+    }
+
+    @Test(arguments: 0..<4) func `a damaged file is read as what it would be written as, or refused`(part: UInt64)
+        throws
+    {
+        var generator = SeededGenerator(seed: part)
+        let seed = Self.bytes(Self.lines)
+        for _ in 0..<500 {
+            var bytes = seed
+            for _ in 0...generator.below(3) {
+                let place = generator.below(bytes.count)
+                switch generator.below(4) {
+                case 0: bytes.remove(at: place)
+                case 1: bytes.insert(generator.pick([0, 0x0A, 0x20, 0x30, 0x3A, 0x7F, 0xFF]), at: place)
+                case 2: bytes.replaceSubrange(place..<min(place + 90, bytes.count), with: [])
+                default: bytes[place] = UInt8(generator.below(256))
+                }
+            }
+            do {
+                let info = try NarInfo(bytes)
+                let again = try NarInfo(Array(info.description.utf8))
+                #expect(again == info)
+            } catch {
+                #expect(error.description.hasPrefix("Cannot read the narinfo"))
+            }
+        }
     }
 }

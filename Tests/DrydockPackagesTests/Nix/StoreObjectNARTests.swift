@@ -100,7 +100,7 @@ import Testing
     }
 
     @Test func `directories inside each other have a limit`() async throws {
-        let script = "mkdir object; cd object; for i in $(seq 512); do mkdir d; cd -P d; done"
+        let script = "mkdir -p object/$(printf 'd/%.0s' {1..512})"
         try await Trees.made(by: script) { directory in
             let failure = #expect(throws: StoreObjectFailure.self) {
                 try StoreObjectNAR(of: directory + "/object").measure()
@@ -121,6 +121,34 @@ import Testing
                 }
             }
             #expect(count == 1)
+        }
+    }
+
+    @Test(arguments: ["printf x >> object", "truncate --size=700000 object"])
+    func `a file that changes while it is read is named`(change: String) async throws {
+        try await Trees.made(by: "head -c 1000000 /dev/zero > object") { directory in
+            let path = directory + "/object"
+            var pieces = 0
+            let failure = #expect(throws: StoreObjectFailure(.changed, path)) {
+                try unsafe StoreObjectNAR(of: path).read { _ in
+                    pieces += 1
+                    if pieces == 1 { _ = unsafe system("cd '\(directory)' && \(change)") }
+                }
+            }
+            #expect(
+                failure?.description
+                    == "Cannot use '\(path)': it changed while it was read\nhint: try again when nothing writes to the store"
+            )
+        }
+    }
+
+    @Test func `a task that is cancelled stops`() async throws {
+        try await Trees.made(by: "printf hello > object") { directory in
+            let measuring = Task {
+                unsafe withUnsafeCurrentTask { unsafe $0?.cancel() }
+                return try StoreObjectNAR(of: directory + "/object").measure()
+            }
+            await #expect(throws: CancellationError.self) { try await measuring.value }
         }
     }
 }
