@@ -14,7 +14,7 @@ struct CacheCommand: AsyncParsableCommand {
             Builds remember the digest and size of each layer of store paths, so that the next one need not read them. \
             Without the cache builds take longer, and their images are the same: it may be deleted at any time.
             """,
-        subcommands: [CacheListCommand.self, CacheCollectionCommand.self]
+        subcommands: [CacheListCommand.self, CacheCollectionCommand.self, CacheVerificationCommand.self]
     )
 }
 
@@ -75,7 +75,7 @@ struct CacheCollectionCommand: AsyncParsableCommand {
         let oldest = store.now - olderThan.seconds
         let removal = try await BlockingPool.withPool(width: 1) { _ in
             guard store.isPresent else { return LocalStore.Removal.nothing }
-            return try store.removeLayers { layer in all || layer.used <= oldest || !layer.key.isPresent }
+            return try store.removeLayers { layer in all || layer.used <= oldest || !layer.key.isPresent() }
         }
         try Output.warnings(store.warnings)
         let report = CacheCollectionReport(directory: store.directory, removal: removal)
@@ -91,12 +91,5 @@ extension Output {
     /// One line for each warning on standard error, and one for its hint.
     static func warnings(_ warnings: [LocalStoreWarning]) throws {
         for warning in warnings { try text("warning: \(warning)\n", toStandardError: true) }
-    }
-}
-
-extension LayerKey {
-    /// Whether all its store paths are there.
-    fileprivate var isPresent: Bool {
-        paths.allSatisfy { path in (try? FileStatus(of: path, followingLinks: false)) != nil }
     }
 }

@@ -19,13 +19,17 @@ struct CacheCommandTests {
         at time: Int64 = newYear,
         in directory: String
     ) throws {
+        let measure = LayerMeasure(diffID: Digest(of: Array("\(size)".utf8)), size: size)
+        try remember(paths, as: measure, at: time, in: directory)
+    }
+
+    private func remember(_ paths: [String], as measure: LayerMeasure, at time: Int64, in directory: String) throws {
         let key = LayerKey(
             formatVersion: 1,
             storeObjects: paths.map { LayerKey.StoreObject(path: $0, narHash: Digest(of: Array($0.utf8))) },
             owner: LayerKey.Owner(uid: 0, gid: 0, uname: "root", gname: "root"),
             modificationTime: 1
         )
-        let measure = LayerMeasure(diffID: Digest(of: Array("\(size)".utf8)), size: size)
         try LocalStore(at: directory, now: time).remember([key: measure])
     }
 
@@ -109,6 +113,73 @@ struct CacheCommandTests {
             try remember(["/"], size: 1, at: Int64(Date().timeIntervalSince1970), in: directory)
             #expect(try await run("gc", "--all", cache: directory).text.hasPrefix("Forgot 1 of 1 layer in "))
             #expect(try await run("ls", cache: directory).text == "Nothing is remembered in \(directory)")
+        }
+    }
+
+    @Test
+    func `what comes out differently is reported, forgotten, and a failure`() async throws {
+        try await withTemporaryDirectory { directory in
+            let path = "\(directory)/store/\(String(repeating: "0", count: 32))-x"
+            try await Command.check(["mkdir", "-p", path])
+            try remember([path], size: 5, in: directory)
+            try remember([path, "\(path)-gone"], size: 6, at: Self.newYear - 1, in: directory)
+            try remember([directory], size: 7, at: Self.newYear - 2, in: directory)
+            let json = try await run("verify", "--json", cache: directory)
+            #expect(json.status == 1)
+            #expect(json.errorText == "")
+            let object = try #require(
+                try JSONSerialization.jsonObject(with: Data(json.standardOutput)) as? [String: Any]
+            )
+            #expect(object.keys.sorted() == ["directory", "layers"])
+            let layers = try #require(object["layers"] as? [[String: Any]])
+            #expect(layers.compactMap { $0["outcome"] as? String } == ["wrong", "absent", "failed"])
+            let wrong = try #require(layers.first)
+            #expect(wrong.keys.sorted() == ["actual", "error", "expected", "key", "outcome"])
+            #expect((wrong["expected"] as? [String: Any])?["size"] as? Int == 5)
+            #expect((wrong["actual"] as? [String: Any])?["size"] as? Int == 10_240)
+            let text = try await run("verify", cache: directory)
+            #expect(text.status == 1)
+            let keys = try LocalStore(at: directory, now: Self.newYear).layers().map {
+                $0.key.digest.encoded.prefix(12)
+            }
+            try #require(keys.count == 2)
+            let name = URL(fileURLWithPath: directory).lastPathComponent
+            #expect(
+                text.text == """
+                    absent  \(keys[0])  \(path) and 1 more
+                    failed  \(keys[1])  \(directory): '\(name)' is not a store path: its name does not start with 32 nix32 \
+                    digits and '-'
+                    Checked 2 layers in \(directory): 0 right, 0 wrong and forgotten, 1 of other store paths than are there \
+                    now, 1 unreadable
+                    """
+            )
+        }
+    }
+
+    @Test
+    func `what comes out the same stays`() async throws {
+        try await withTemporaryDirectory { directory in
+            let path = "\(directory)/store/\(String(repeating: "0", count: 32))-x"
+            try await Command.check(["mkdir", "-p", path])
+            try remember([path], size: 5, in: directory)
+            let json = try await run("verify", "--json", cache: directory)
+            let object = try #require(
+                try JSONSerialization.jsonObject(with: Data(json.standardOutput)) as? [String: Any]
+            )
+            let layer = try #require((object["layers"] as? [[String: Any]])?.first?["actual"] as? [String: Any])
+            let measure = LayerMeasure(
+                diffID: try Digest(try #require(layer["diffID"] as? String)),
+                size: try #require(layer["size"] as? Int64)
+            )
+            try remember([path], as: measure, at: Self.newYear, in: directory)
+            let text = try await run("verify", cache: directory)
+            #expect(text.status == 0)
+            #expect(
+                text.text == """
+                    Checked 1 layer in \(directory): 1 right, 0 wrong and forgotten, 0 of other store paths than are there \
+                    now, 0 unreadable
+                    """
+            )
         }
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import DrydockDigests
+import DrydockFiles
 
 /// Everything that the tar of a layer of store paths follows from: two layers with equal keys have the same bytes.
 ///
@@ -73,6 +74,17 @@ public struct LayerKey: Sendable {
 
     /// The absolute store paths in the order in which the layer holds them.
     public var paths: [String] { storeObjects.map(\.path) }
+
+    /// Whether all the store paths are still there, and no other has taken the place of one.
+    ///
+    /// - Parameter root: The directory that the store's paths are below, as with `--store ROOT`.
+    /// - Returns: False also when the store's directory cannot be read.
+    public func isPresent(below root: String = "") -> Bool {
+        storeObjects.allSatisfy { object in
+            guard let status = try? FileStatus(of: root + object.path, followingLinks: false) else { return false }
+            return object.inode == nil || object.inode == status.identity.inode
+        }
+    }
 }
 
 extension LayerKey: Hashable {
