@@ -14,7 +14,6 @@ struct Comparison {
     private struct Multiple {
         let byDigest: Double
         let byChain: Double
-        let slowestPlan: Duration
     }
 
     /// Why a comparison means nothing.
@@ -43,8 +42,7 @@ struct Comparison {
                 multiples[key, default: [:]][planner.name, default: []].append(
                     Multiple(
                         byDigest: traffic.byDigest / bound,
-                        byChain: traffic.byChain / bound,
-                        slowestPlan: traffic.slowestPlan
+                        byChain: traffic.byChain / bound
                     )
                 )
             }
@@ -82,11 +80,9 @@ struct Comparison {
     private func ratios() -> String {
         let others = planners.filter { !$0.isStable }
         let rows = planners.filter(\.isStable).map { planner in
-            let slowest = multiples.values.compactMap { $0[planner.name]?.map(\.slowestPlan).max() }.max() ?? .zero
-            return [planner.name] + others.map { cell(planner, beside: $0) }
-                + [String(format: "%.0f ms", slowest / .milliseconds(1))]
+            [planner.name] + others.map { cell(planner, beside: $0) }
         }
-        return Self.markdown([["algorithm"] + others.map(\.name) + ["slowest plan"]] + rows)
+        return Self.markdown([["algorithm"] + others.map(\.name)] + rows)
     }
 
     private func cell(_ planner: Planner, beside other: Planner) -> String {

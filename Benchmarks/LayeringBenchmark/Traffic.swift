@@ -8,8 +8,6 @@ struct Traffic {
     private(set) var byChain = 0.0
     /// The most layers that an image had.
     private(set) var mostLayers = 0
-    /// The longest time that one plan took.
-    private(set) var slowestPlan = Duration.zero
 
     /// The traffic of a history; the first image is not counted, as everything must be sent.
     init(of history: History, planner: Planner, limit: Int) throws {
@@ -17,9 +15,7 @@ struct Traffic {
         var previous: Planner.Layers = []
         var below: [Set<String>] = []
         for (number, image) in history.images.enumerated() {
-            var layers: Planner.Layers = []
-            let time = try ContinuousClock().measure { layers = try planner.layers(image, limit, previous) }
-            slowestPlan = max(slowestPlan, time)
+            let layers = try planner.layers(image, limit, previous)
             mostLayers = max(mostLayers, layers.count)
             let sizes = Self.sizes(of: layers, in: image)
             let contents = layers.map { Set($0) }

@@ -56,7 +56,7 @@ struct StableLayeringTests {
     @Test
     func `without knowing what is one's own, roots and what only they need count as such`() {
         let expected = [
-            ["glibc", "idn"], ["ncurses", "openssl1", "python1"], ["applib", "bash", "cacert", "sqlite", "zlib"],
+            ["glibc", "idn", "ncurses", "openssl1"], ["python1"], ["applib", "bash", "cacert", "sqlite", "zlib"],
             ["app1"],
             ["conf1"],
         ]

@@ -13,6 +13,8 @@ struct ChangeModel {
     enum Kind: Int, CaseIterable {
         /// It comes from elsewhere.
         case ordinary
+        /// It is not known where it comes from, but what refers to it are roots or beside roots: it may be made for them.
+        case nearRoot
         /// It is not known where it comes from, but only roots refer to it, so it may be part of them.
         case besideRoot
         /// It was made here and others refer to it.
@@ -23,12 +25,13 @@ struct ChangeModel {
         case root
 
         /// Whether builds change it, and not only bumps.
-        var isVolatile: Bool { self != .ordinary }
+        var isVolatile: Bool { self != .ordinary && self != .nearRoot }
 
         /// The probability that it stays in one build and in one bump.
         var stays: (build: Double, bump: Double) {
             switch self {
             case .ordinary: (1, 0.942)
+            case .nearRoot: (0.98, 0.942)
             case .besideRoot: (0.607, 0.942)
             case .own: (0.861, 0.607)
             case .ownBesideRoot: (0.607, 0.607)
@@ -52,18 +55,17 @@ struct ChangeModel {
     init(graph: ReferenceGraph, units: ChangeUnits) {
         let isOwn = units.members.map { $0.contains { graph.nodes[$0].isOwn } }
         let knowsOwn = isOwn.contains(true) && isOwn.contains(false)
-        var hasUser = Array(repeating: false, count: units.count)
-        for unit in 0..<units.count {
-            for reference in units.references[unit] { hasUser[reference] = true }
-        }
-        var isBesideRoot = hasUser
-        for unit in 0..<units.count where hasUser[unit] {
-            for reference in units.references[unit] { isBesideRoot[reference] = false }
-        }
+        let distances = Self.distances(in: units)
         kinds = (0..<units.count).map { unit in
-            if knowsOwn, isOwn[unit] { return !hasUser[unit] ? .root : isBesideRoot[unit] ? .ownBesideRoot : .own }
-            if knowsOwn { return .ordinary }
-            return !hasUser[unit] ? .root : isBesideRoot[unit] ? .besideRoot : .ordinary
+            switch (knowsOwn, isOwn[unit], distances[unit]) {
+            case (true, false, _): .ordinary
+            case (_, _, 0): .root
+            case (true, true, 1): .ownBesideRoot
+            case (true, true, _): .own
+            case (false, _, 1): .besideRoot
+            case (false, _, 2): .nearRoot
+            case (false, _, _): .ordinary
+            }
         }
         var counts = Array(repeating: 0, count: Kind.allCases.count)
         for kind in kinds { counts[kind.rawValue] += 1 }
@@ -86,6 +88,18 @@ struct ChangeModel {
     func add(_ count: Int, of kind: Kind, to result: inout Staying) {
         result.build *= staying[kind.rawValue].build[count]
         result.bump *= staying[kind.rawValue].bump[count]
+    }
+
+    /// 0 for roots, 1 for what only roots refer to, 2 for what only these and roots refer to, 3 for everything else.
+    private static func distances(in units: ChangeUnits) -> [Int] {
+        var distances = Array(repeating: 0, count: units.count)
+        for distance in 1...3 {
+            // What is too far for a distance of 0, of 1, of 2 puts what it refers to out of the next one.
+            for unit in 0..<units.count where distances[unit] >= distance - 1 {
+                for reference in units.references[unit] { distances[reference] = distance }
+            }
+        }
+        return distances
     }
 
     private static func powers(of base: Double, upTo count: Int) -> [Double] {

@@ -19,7 +19,7 @@
 ///    the pool, is put into the layers that are left. If none are left, the smallest of the old layers joins the pool.
 /// 3. Every unit of the pool is a group; of more than 500 the smallest are put into bins of equal probability.
 /// 4. Those two groups are merged whose union adds least to the cost, until the groups fit; further while that lowers the cost.
-///    Volatile units (one's own; or, when these are not known, roots and what only roots need) share no group with others.
+///    Volatile units (one's own; or, when these are not known, roots and what only roots refer to) share no group with others.
 /// 5. The new layers are put on top of the old ones, first the one that adds least to the probability that something below
 ///    the next layer changes, for its bytes: Docker's storage drivers fetch everything above a changed layer again. Volatile
 ///    ones come last.
@@ -40,7 +40,6 @@
 /// - *Probabilities of items as if independent*: a layer of an application and its libraries is far less volatile than that says.
 /// - *Cutting the order by probability into intervals*: no better, though the best of such cuts can be computed.
 /// - *Planning from nothing every time with rates that were learned*: rates drift, and everything moves with them.
-/// - *Taking what alone has changed since the previous image for one's own*: nothing else is sent than without.
 public struct StableLayering: Sendable {
     private let graph: ReferenceGraph
     private let limit: Int
