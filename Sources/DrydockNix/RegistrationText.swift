@@ -89,7 +89,8 @@ struct RegistrationText {
         guard let text = String(validating: bytes[position..<end], as: UTF8.self) else {
             throw .malformedLine(line, "it is not UTF-8")
         }
-        position = end + 1
+        // The last line may lack its line break.
+        position = min(end + 1, bytes.count)
         return text
     }
 }

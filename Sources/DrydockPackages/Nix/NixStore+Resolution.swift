@@ -19,7 +19,7 @@ extension NixStore {
         while true {
             if let name = storeName(in: walk.path) { return try existing(name, of: text) }
             guard walk.advance() else { break }
-            guard try isLink(walk.place, of: text) else { continue }
+            guard try !walk.place.isEmpty && isLink(walk.place, of: text) else { continue }
             guard walk.follow(try target(of: walk.place), limit: Self.linkLimit) else {
                 throw NixStoreFailure.tooManyLinks(text)
             }
