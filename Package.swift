@@ -98,7 +98,7 @@ let package = Package(
             "DrydockCommands",
             [
                 "DrydockBuild", "DrydockStorage", "DrydockOCI", "DrydockJSON", "DrydockDigests", "DrydockFiles",
-                "DrydockBytes", "DrydockCompression", argumentParser,
+                "DrydockCompression", argumentParser,
             ]
         ),
         // Level 6

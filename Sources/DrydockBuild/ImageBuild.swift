@@ -29,7 +29,20 @@ public struct ImageBuild: Sendable {
     ///
     /// - Throws: The errors of `DrydockPackages`, each with the path that it failed on; ``ContentsConflict`` when two
     ///   inputs do not go together.
-    public func plan() async throws -> LayerPlan {
+    public func plan() async throws -> LayerPlan { try await plan(environment) }
+
+    /// The plan as it follows from the references graph of ``BuildEnvironment/store`` alone: no store path is opened.
+    ///
+    /// Layers of store paths have the size of their NARs, and links to packages are left out. It cannot be delivered.
+    ///
+    /// - Throws: As ``plan()``.
+    public func outline() async throws -> LayerPlan {
+        var environment = environment
+        environment.store.isOpened = false
+        return try await plan(environment)
+    }
+
+    private func plan(_ environment: BuildEnvironment) async throws -> LayerPlan {
         try await BlockingPool.withPool(width: 1) { _ in
             try ContentsResolver(spec: spec, environment: environment).resolve().plan(maxLayers: spec.maxLayers)
         }

@@ -25,7 +25,7 @@ struct PlanCommand: AsyncParsableCommand {
 
     func run() async throws {
         let build = ImageBuild(spec: try spec.load(), environment: try store.environment())
-        let plan = try await build.plan()
+        let plan = try await store.referencesGraph == nil ? build.plan() : build.outline()
         try Output.warnings(plan.warnings + (build.environment.localStore?.warnings.map(\.description) ?? []))
         let report = PlanReport(plan: plan, platform: build.platform)
         if json {

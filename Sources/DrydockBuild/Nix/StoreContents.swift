@@ -20,7 +20,7 @@ struct StoreContents {
     ///
     /// - Throws: As ``PackageLinks/entries()``.
     func links() throws -> [Contents.Input] {
-        guard !packages.isEmpty else { return [] }
+        guard !packages.isEmpty, environment.store.isOpened else { return [] }
         let links = try PackageLinks(to: packages, in: store.location, style: style).entries()
         return [
             Contents.Input(
@@ -35,7 +35,7 @@ struct StoreContents {
 
     /// The Nix database in which the closure is valid, if the spec wants one.
     func database() throws -> [Contents.Input] {
-        guard spec.includeNixDB else { return [] }
+        guard spec.includeNixDB, environment.store.isOpened else { return [] }
         let registered = try environment.instant(of: spec.mtime).seconds
         let entries = try StoreState.entries(of: hashed(), roots: packages, registrationTime: registered)
         return [
@@ -84,7 +84,7 @@ struct StoreContents {
     ///   that was to be verified and has another content.
     func layers() throws -> StoreLayers? {
         guard spec.includeStorePaths else { return nil }
-        if environment.store.isVerified {
+        if environment.store.isVerified, environment.store.isOpened {
             for object in closure.objects {
                 try StoreObjectNAR(of: store.location.physicalPath(of: object.path)).verify(object)
             }
@@ -95,7 +95,8 @@ struct StoreContents {
             layering: spec.layering,
             style: style,
             previous: try PreviousLayers(spec: spec).paths(),
-            memory: environment.localStore
+            memory: environment.store.isOpened ? environment.localStore : nil,
+            isOpened: environment.store.isOpened
         )
     }
 }
@@ -122,7 +123,7 @@ struct StoreResolver {
         let graph = try environment.store.referencesGraph.map {
             try ReferencesGraphFile.decode($0, storeDirectory: store.location.storeDirectory)
         }
-        let packages = try items.flatMap { try paths(of: $0, in: store) }
+        let packages = try items.flatMap { try paths(of: $0, in: store, graph) }
         var mentions = try StoreMentions(in: store, graph: graph)
         for text in texts { mentions.scan(text) }
         for entry in entries { try mentions.scan(entry) }
@@ -138,11 +139,13 @@ struct StoreResolver {
         )
     }
 
-    private func paths(of package: NixPackage, in store: NixStore) throws -> [StorePath] {
+    private func paths(of package: NixPackage, in store: NixStore, _ graph: StoreClosure?) throws -> [StorePath] {
         let directory = environment.absolute(spec.directory)
         let command: NixCommand
         switch package {
         case .path(let path):
+            // What a graph knows need not be here.
+            if let known = graph?.objects.first(where: { $0.path.description == path }) { return [known.path] }
             return [try store.storePath(resolving: environment.absolute(spec.resolve(path)))]
         case .flake(let installable):
             command = .flake(installable, directory: directory, store: environment.store.uri)

@@ -20,6 +20,8 @@ struct StoreLayers: Sendable {
     let previous: [[String]]
     /// Where digests of layers are remembered.
     let memory: LocalStore?
+    /// Whether paths may be looked into; otherwise layers are known by the size of their NARs.
+    let isOpened: Bool
 
     /// One layer of store paths, before any of them was opened.
     struct Group {
@@ -101,7 +103,9 @@ struct StoreLayers: Sendable {
 
     private func layer(of group: Group, _ key: LayerKey?, _ remembered: RememberedLayer?) throws -> LayerPlan.Layer {
         let content: LayerContent =
-            if let remembered {
+            if !isOpened {
+                .outline(size: group.objects.reduce(0) { $0 + $1.narSize })
+            } else if let remembered {
                 .remembered(
                     RememberedContent(diffID: remembered.diffID, size: remembered.size) {
                         try recipe(of: group.objects)
@@ -112,7 +116,7 @@ struct StoreLayers: Sendable {
             }
         var layer = LayerPlan.Layer(
             kind: .store,
-            paths: group.objects.map { store.location.physicalPath(of: $0.path) },
+            paths: group.objects.map(\.path.description),
             createdBy: "drydock: store paths",
             content: content
         )

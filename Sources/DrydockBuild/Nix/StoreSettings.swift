@@ -8,6 +8,8 @@ public struct StoreSettings: Hashable, Sendable {
     public var referencesGraph: [UInt8]?
     /// Whether every store path's content is compared with its registered hash before it is packed.
     public var isVerified = false
+    /// Whether store paths may be looked into; a plan by a references graph does without.
+    var isOpened = true
 
     /// The store of this host with its database, trusted.
     public init(uri: String? = nil, referencesGraph: [UInt8]? = nil, isVerified: Bool = false) {

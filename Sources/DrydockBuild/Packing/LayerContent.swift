@@ -8,19 +8,22 @@ public enum LayerContent: Sendable {
     case recipe(LayerRecipe)
     /// A tar that was produced before and whose digest was remembered; its files are looked at only if it is needed.
     case remembered(RememberedContent)
+    /// Store paths that were not looked into, by the size of their NARs: enough for a plan, not for an image.
+    case outline(size: Int64)
 
     /// The size of the tar in bytes, its end and padding included.
     public var size: Int64 {
         switch self {
         case .recipe(let recipe): recipe.size
         case .remembered(let content): content.size
+        case .outline(let size): size
         }
     }
 
     /// The digest of the tar, if it is known.
     public var diffID: Digest? {
         switch self {
-        case .recipe: nil
+        case .recipe, .outline: nil
         case .remembered(let content): content.diffID
         }
     }
@@ -33,6 +36,7 @@ public enum LayerContent: Sendable {
         switch self {
         case .recipe(let recipe): recipe
         case .remembered(let content): try content.recipe()
+        case .outline: preconditionFailure("An image cannot be made from the outline of a plan")
         }
     }
 }

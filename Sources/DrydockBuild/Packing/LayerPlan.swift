@@ -18,7 +18,7 @@ public struct LayerPlan: Sendable {
 
         /// What sort of layer it is.
         public let kind: Kind
-        /// What it was made from, as paths on this host.
+        /// What it was made from: store paths, or else paths on this host.
         public let paths: [String]
         /// What made it, for the image's history.
         public let createdBy: String

@@ -131,15 +131,27 @@ def uncompressed(file, media_type, label):
     return output
 
 
+def in_store_order(names):
+    """Whether each store path is in one piece that is sorted by components."""
+    paths = [b"/".join(name.split(b"/")[:3]) for name in names]
+    pieces = [path for path, before in zip(paths, [None, *paths]) if path != before]
+    return len(pieces) == len(set(pieces)) and all(
+        (split := [name.split(b"/") for name, path in zip(names, paths) if path == piece]) == sorted(split)
+        for piece in pieces
+    )
+
+
 def check_tar(file, label, directories):
     """Order, duplicates, parents and the end of a layer's tar; adds to the directories of the layers below."""
     try:
         members = list(tarfile.open(fileobj=file, mode="r:", encoding="utf-8", errors="surrogateescape"))
     except tarfile.TarError as error:
         return fault(f"{label} is not a tar: {error}")
+    # Layers of store paths have absolute names, all of them; readers take them as relative to the root.
+    prefix = b"/" if all(member.name.startswith("/nix") for member in members) else b"./"
     seen = set()
     for member in members:
-        name = os.fsencode(member.name).removeprefix(b"./")
+        name = os.fsencode(member.name).removeprefix(prefix)
         shown = ascii(member.name)
         if name in seen:
             fault(f"{label} has {shown} twice")
@@ -153,7 +165,10 @@ def check_tar(file, label, directories):
         seen.add(name)
         if member.isdir():
             directories.add(name)
-    names = [os.fsencode(member.name).removeprefix(b"./") for member in members]
+    names = [os.fsencode(member.name).removeprefix(prefix) for member in members]
+    if prefix == b"/":
+        # Each store path by itself: they come in the order of the layer.
+        names = sorted(names, key=lambda name: name.split(b"/")) if in_store_order(names) else names
     if names not in (sorted(names), sorted(names, key=lambda name: name.split(b"/"))):
         fault(f"{label} is not sorted by name")
     file.seek(0, os.SEEK_END)
