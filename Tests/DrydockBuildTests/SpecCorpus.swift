@@ -7,6 +7,8 @@ import Testing
 /// A spec of `Fixtures/specs` with what is expected of it.
 struct SpecCase: Sendable, CustomTestStringConvertible {
     let title: String
+    /// The name that the file has for the diagnostics; it decides whether the spec must be JSON.
+    let file: String
     let text: String
     /// All diagnostics as they are printed; empty for a good spec.
     let expected: String
@@ -26,6 +28,7 @@ struct SpecCase: Sendable, CustomTestStringConvertible {
             let end = lines.firstIndex(of: ">>>") ?? lines.count
             return SpecCase(
                 title: lines[0],
+                file: name.hasSuffix("-json") ? "spec.json" : "spec.yaml",
                 text: lines[1..<end].map { $0 + "\n" }.joined(),
                 expected: lines.dropFirst(end + 1).joined(separator: "\n").trimmingCharacters(in: .newlines),
                 isBeyondSchema: lines[0].contains("[schema cannot express: ")
@@ -35,6 +38,8 @@ struct SpecCase: Sendable, CustomTestStringConvertible {
 
     static let good = load("good")
     static let bad = load("bad")
+    static let goodJSON = load("good-json")
+    static let badJSON = load("bad-json")
 }
 
 /// Decodes a text; the file is `spec.yaml` in the directory `specs`.
@@ -43,9 +48,9 @@ func decode(_ text: String) throws -> ImageSpec {
 }
 
 /// What is printed about a text that is wrong; empty if nothing is.
-func diagnostics(_ bytes: [UInt8]) -> String {
+func diagnostics(_ bytes: [UInt8], file: String = "spec.yaml") -> String {
     do {
-        _ = try ImageSpec.decode(bytes, file: "spec.yaml", directory: "specs")
+        _ = try ImageSpec.decode(bytes, file: file, directory: "specs")
         return ""
     } catch {
         return error.description

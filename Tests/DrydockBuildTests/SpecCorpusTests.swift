@@ -6,17 +6,20 @@ import Testing
 
 @Suite struct SpecCorpusTests {
     @Test func `the corpus has not lost its cases`() {
-        #expect(SpecCase.good.count >= 58)
-        #expect(SpecCase.bad.count >= 203)
+        #expect(SpecCase.good.count >= 60)
+        #expect(SpecCase.bad.count >= 204)
         #expect(SpecCase.bad.count { $0.isBeyondSchema } <= 20)
+        #expect(SpecCase.goodJSON.count >= 8)
+        #expect(SpecCase.badJSON.count >= 42)
+        #expect(SpecCase.badJSON.count { $0.isBeyondSchema } <= 4)
     }
 
-    @Test(arguments: SpecCase.good) func `a good spec is read`(_ spec: SpecCase) {
-        #expect(diagnostics(Array(spec.text.utf8)) == "")
+    @Test(arguments: SpecCase.good + SpecCase.goodJSON) func `a good spec is read`(_ spec: SpecCase) {
+        #expect(diagnostics(Array(spec.text.utf8), file: spec.file) == "")
     }
 
-    @Test(arguments: SpecCase.bad) func `a bad spec is refused with these words`(_ spec: SpecCase) {
-        #expect(diagnostics(Array(spec.text.utf8)) == spec.expected)
+    @Test(arguments: SpecCase.bad + SpecCase.badJSON) func `a bad spec is refused with these words`(_ spec: SpecCase) {
+        #expect(diagnostics(Array(spec.text.utf8), file: spec.file) == spec.expected)
     }
 
     @Test func `the JSON Schema accepts what is read and nothing else`() throws {
@@ -24,10 +27,12 @@ import Testing
             try Python.find(),
             "No Python with jsonschema and yaml; install them with: apt-get install python3-jsonschema python3-yaml"
         )
-        #expect(try python.verdicts("good") == SpecCase.good.map { _ in "valid" })
-        let bad = try python.verdicts("bad")
-        try #require(bad.count == SpecCase.bad.count)
-        for (spec, verdict) in zip(SpecCase.bad, bad) {
+        let good = SpecCase.good + SpecCase.goodJSON
+        #expect(try python.verdicts("good") + python.verdicts("good-json") == good.map { _ in "valid" })
+        let bad = SpecCase.bad + SpecCase.badJSON
+        let verdicts = try python.verdicts("bad") + python.verdicts("bad-json")
+        try #require(verdicts.count == bad.count)
+        for (spec, verdict) in zip(bad, verdicts) {
             #expect(verdict == (spec.isBeyondSchema ? "valid" : "invalid"), "\(spec.title)")
         }
     }

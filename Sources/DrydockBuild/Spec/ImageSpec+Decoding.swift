@@ -26,15 +26,10 @@ extension ImageSpec {
     }
 
     private static func root(of source: SpecSource, reportingTo reader: SpecReader) -> SpecField? {
-        var composer = SpecComposer(source)
         do {
-            let tree = try composer.compose()
-            let node = tree.map { SpecConverter(composer, reportingTo: reader).convert($0) }
-            guard let node, !node.isNull else {
-                reader.report(
-                    SpecProblem("The spec is empty", hint: "the least is a line such as 'name: app'"),
-                    at: .start
-                )
+            guard let node = try SpecTree.read(source, reportingTo: reader), !node.isNull else {
+                let least = source.isNamedJSON ? #"'{"name": "app"}'"# : "a line such as 'name: app'"
+                reader.report(SpecProblem("The spec is empty", hint: "the least is \(least)"), at: .start)
                 return nil
             }
             return SpecField(node, key: "", reader: reader)

@@ -132,12 +132,7 @@ struct SpecComposer {
         var previous: Unicode.Scalar = " "
         for scalar in text.unicodeScalars {
             if scalar == "{" { places.insert(place) }
-            if SpecSource.isLineBreak(scalar) {
-                if !(scalar == "\n" && previous == "\r") { place.line += 1 }
-                place.column = 1
-            } else {
-                place.column += 1
-            }
+            place.advance(over: scalar, after: previous)
             previous = scalar
         }
         return places

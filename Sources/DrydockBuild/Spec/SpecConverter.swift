@@ -61,8 +61,7 @@ struct SpecConverter {
         for (key, value) in mapping {
             guard let entry = entry(key, value, depth: depth) else { continue }
             if let line = firstLines[entry.key] {
-                let problem = SpecProblem("Duplicate key \(SpecProblem.quoted(entry.key)), first used on line \(line)")
-                reader.report(problem, at: entry.keyNode.place)
+                reader.report(.duplicateKey(entry.key, firstLine: line), at: entry.keyNode.place)
                 continue
             }
             firstLines[entry.key] = entry.keyNode.place.line

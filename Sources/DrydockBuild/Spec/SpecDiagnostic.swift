@@ -103,6 +103,15 @@ package struct SpecProblem: Hashable, Sendable {
         self.hint = hint
     }
 
+    /// The nesting that a spec may have; its own keys need five levels.
+    static let nestingLimit = 64
+
+    static let nesting = SpecProblem("The spec is nested deeper than \(nestingLimit) levels")
+
+    static func duplicateKey(_ key: String, firstLine: Int) -> SpecProblem {
+        SpecProblem("Duplicate key \(quoted(key)), first used on line \(firstLine)")
+    }
+
     /// User input for a sentence: in single quotes, control characters escaped, the end cut off if it is long.
     package static func quoted(_ text: String) -> String {
         let limit = 80

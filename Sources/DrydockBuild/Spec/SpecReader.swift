@@ -14,6 +14,12 @@ final class SpecReader {
         if problems.count < Self.keptLimit { problems.append((problem(), place)) }
     }
 
+    /// Takes over what another reader has collected.
+    func adopt(_ other: SpecReader) {
+        problems += other.problems.prefix(max(0, Self.keptLimit - problems.count))
+        count += other.count
+    }
+
     /// All problems in the order of the file; nil if there is none.
     func error(in source: SpecSource) -> SpecError? {
         guard count > 0 else { return nil }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The text of a spec, checked for size, encoding and characters before any parser sees it.
+/// The text of a spec, checked for size and encoding before any parser sees it.
 struct SpecSource: Sendable {
     /// A spec is written by hand or by a small program; anything larger is another kind of file.
     static let sizeLimit = 4 << 20
@@ -36,15 +36,19 @@ struct SpecSource: Sendable {
                 at: SpecPosition(line: lines.count, column: column)
             )
         }
-        let source = SpecSource(file: file, text: text)
-        guard let index = text.unicodeScalars.firstIndex(where: isForbidden) else { return source }
+        return SpecSource(file: file, text: text)
+    }
+
+    /// Refuses what YAML does not allow.
+    func checkYAMLCharacters() throws(SpecProblemAt) {
+        guard let index = text.unicodeScalars.firstIndex(where: Self.isForbidden) else { return }
         let code = String(text.unicodeScalars[index].value, radix: 16, uppercase: true)
         let name = "U+" + String(repeating: "0", count: max(0, 4 - code.count)) + code
         let problem = SpecProblem(
             "Character \(name) cannot stand in a spec",
             hint: "inside double quotes it can be written as an escape"
         )
-        throw SpecError(sorted: [source.diagnostic(problem, at: source.position(of: index))], total: 1)
+        throw SpecProblemAt(problem, position(of: index))
     }
 
     /// The diagnostic with the source line of its place.
@@ -65,8 +69,8 @@ struct SpecSource: Sendable {
         let rest = text.unicodeScalars[lineStarts[place.line - 1]...]
         // A long line is cut so that the place stays in view.
         let skipped = max(0, place.column - Self.excerptLimit * 2 / 3)
-        let shown = rest.prefix { !Self.isLineBreak($0) }.dropFirst(skipped).prefix(Self.excerptLimit)
-        let printable = shown.map { $0.value < 0x20 || $0.value == 0x7F ? " " : String($0) }.joined()
+        let shown = rest.dropFirst(skipped).prefix(Self.excerptLimit).prefix { !Self.isLineBreak($0) }
+        let printable = shown.map { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) ? " " : String($0) }.joined()
         guard !printable.isEmpty else { return ("", 0) }
         return (printable, min(place.column - 1 - skipped, shown.count))
     }

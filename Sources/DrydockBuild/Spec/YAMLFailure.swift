@@ -51,10 +51,6 @@ enum YAMLFailure: Sendable {
 }
 
 extension SpecProblem {
-    /// The nesting that a spec may have; its own keys need five levels.
-    static let nestingLimit = 64
-
-    static let nesting = SpecProblem("The spec is nested deeper than \(nestingLimit) levels")
     static let collectionKey = SpecProblem("A list or a map cannot be a key")
     static let unmarkableKey = SpecProblem("Expected a key without tag and anchor")
 }

@@ -3,7 +3,8 @@
 
 usage: validate_specs.py SCHEMA CORPUS
 
-The corpus is read as the tests read it: '=== title' starts a case, '>>>' ends its spec.
+The corpus is read as the tests read it: '=== title' starts a case, '>>>' ends its spec. If its name ends with
+'-json.txt', only JSON is read.
 """
 
 import json
@@ -31,17 +32,19 @@ def has_json_keys(value):
     return all(map(has_json_keys, value)) if isinstance(value, list) else True
 
 
-def load(text):
+def load(text, is_json):
     """PyYAML does not read all of JSON: no tabs, for example."""
     try:
         return json.loads(text)
     except ValueError:
+        if is_json:
+            raise
         return yaml.load(text, Loader)
 
 
-def is_valid(validator, text):
+def is_valid(validator, text, is_json):
     try:
-        value = load(text)
+        value = load(text, is_json)
     except (yaml.YAMLError, ValueError):
         return False
     return has_json_keys(value) and validator.is_valid(value)
@@ -56,7 +59,7 @@ def main(schema_path, corpus_path):
         cases = re.split(r"^=== .*\n", file.read(), flags=re.MULTILINE)[1:]
     for case in cases:
         spec = re.split(r"^>>>\n", case, flags=re.MULTILINE)[0]
-        print("valid" if is_valid(validator, spec) else "invalid")
+        print("valid" if is_valid(validator, spec, corpus_path.endswith("-json.txt")) else "invalid")
 
 
 main(*sys.argv[1:])
