@@ -19,8 +19,8 @@ public struct BuildEnvironment: Sendable {
     public var platform: Platform
     /// Where store paths are.
     public var store = StoreSettings()
-    /// Where digests of layers are remembered; nil remembers nothing.
-    public var localStore: LocalStore?
+    /// Where digests of layers are remembered.
+    public var memory = LayerMemory(nil)
 
     /// A machine as it is described.
     public init(

@@ -48,13 +48,6 @@ public struct ImageBuild: Sendable {
         }
     }
 
-    /// The same build without what is remembered from others.
-    private var forgetful: ImageBuild {
-        var environment = environment
-        environment.localStore = nil
-        return ImageBuild(spec: spec, environment: environment)
-    }
-
     /// Packs the layers of a plan into a destination and completes the image there.
     ///
     /// - Parameters:
@@ -72,9 +65,11 @@ public struct ImageBuild: Sendable {
     ) async throws -> BuiltImage {
         do {
             return try await deliverOnce(plan, to: destination, width: width, progress: progress)
-        } catch is RememberedContent.Outdated where !destination.isStandardOutput {
+        } catch let failure as RememberedContent.Outdated {
+            try await BlockingPool.withPool(width: 1) { [environment] _ in environment.forget(plan) }
+            if destination.isStandardOutput { throw failure }
             // Nothing has the final name yet: what is remembered costs time, but never a wrong image.
-            let plan = try await forgetful.plan()
+            let plan = try await self.plan()
             return try await deliverOnce(plan, to: destination, width: width, progress: progress)
         }
     }

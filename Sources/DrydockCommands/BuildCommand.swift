@@ -79,7 +79,7 @@ struct BuildRun {
         let image = try await progress.during {
             try await build.deliver(plan, to: destination, width: work.jobs, progress: progress.counter)
         }
-        try Output.warnings(build.environment.localStore?.warnings.map(\.description) ?? [])
+        try Output.warnings(build.environment.memory.warnings)
         if json { return try Output.json(ImageReport(image).json) }
         let isStream = destination.isStandardOutput
         let place = isStream ? "standard output" : "\(destination.transport.rawValue):\(destination.path)"

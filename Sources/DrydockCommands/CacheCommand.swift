@@ -88,8 +88,6 @@ struct CacheCollectionCommand: AsyncParsableCommand {
 }
 
 extension Output {
-    /// One line for each warning on standard error, and one for its hint.
-    static func warnings(_ warnings: [LocalStoreWarning]) throws {
-        for warning in warnings { try text("warning: \(warning)\n", toStandardError: true) }
-    }
+    /// What a person should know of the local store, on standard error.
+    static func warnings(_ warnings: [LocalStoreWarning]) throws { try self.warnings(warnings.map(\.description)) }
 }

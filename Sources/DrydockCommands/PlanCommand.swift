@@ -26,7 +26,8 @@ struct PlanCommand: AsyncParsableCommand {
     func run() async throws {
         let build = ImageBuild(spec: try spec.load(), environment: try store.environment())
         let plan = try await store.referencesGraph == nil ? build.plan() : build.outline()
-        try Output.warnings(plan.warnings + (build.environment.localStore?.warnings.map(\.description) ?? []))
+        try Output.warnings(plan.warnings)
+        try Output.warnings(build.environment.memory.warnings)
         let report = PlanReport(plan: plan, platform: build.platform)
         if json {
             try Output.json(report.json)

@@ -49,7 +49,7 @@ struct StoreOptions: ParsableArguments {
             isVerified: verifyStore
         )
         // Without any place for it, a build does without its memory.
-        if !noCache { environment.localStore = try? cache.store() }
+        if !noCache { environment.memory = LayerMemory(try? cache.store()) }
         return environment
     }
 }

@@ -4,6 +4,7 @@ import DrydockBytes
 import DrydockJSON
 import DrydockNix
 import DrydockPackages
+import DrydockStorage
 
 /// What an image has of a Nix store: packages that are linked at `/`, and the closure of all that it mentions.
 struct StoreContents {
@@ -95,7 +96,7 @@ struct StoreContents {
             layering: spec.layering,
             style: style,
             previous: try PreviousLayers(spec: spec).paths(),
-            memory: environment.store.isOpened ? environment.localStore : nil,
+            memory: environment.store.isOpened ? environment.memory : LayerMemory(nil),
             isOpened: environment.store.isOpened
         )
     }

@@ -9,9 +9,6 @@ import DrydockStorage
 
 /// Divides a closure over layers, and says what each will hold.
 struct StoreLayers: Sendable {
-    /// The version of the way in which store paths become a tar; digests that were remembered for another do not count.
-    static let formatVersion: Int64 = 1
-
     let store: NixStore
     let closure: StoreClosure
     let layering: LayeringSpec
@@ -19,7 +16,7 @@ struct StoreLayers: Sendable {
     /// The paths of each layer of the previous image, the lowest first.
     let previous: [[String]]
     /// Where digests of layers are remembered.
-    let memory: LocalStore?
+    let memory: LayerMemory
     /// Whether paths may be looked into; otherwise layers are known by the size of their NARs.
     let isOpened: Bool
 
@@ -66,9 +63,8 @@ struct StoreLayers: Sendable {
     ///
     /// - Throws: `SystemError` for a path that is not there; ``StoreObjectFailure``.
     func layers(of groups: [Group]) throws -> [LayerPlan.Layer] {
-        let keys = memory == nil ? groups.map { _ in nil } : try groups.map { try key(of: $0.objects) }
-        // A memory that cannot be read costs time, and its own warning says so.
-        let remembered = (try? memory?.lookup(keys.compactMap(\.self))) ?? [:]
+        let keys = memory.isUsable ? try groups.map { try key(of: $0.objects) } : groups.map { _ in nil }
+        let remembered = memory.lookup(keys.compactMap(\.self))
         return try zip(groups, keys).map { group, key in try layer(of: group, key, key.flatMap { remembered[$0] }) }
     }
 
@@ -89,7 +85,7 @@ struct StoreLayers: Sendable {
             )
         }
         return LayerKey(
-            formatVersion: Self.formatVersion,
+            formatVersion: LayerRecipe.storePathsVersion,
             storeObjects: parts,
             owner: LayerKey.Owner(
                 uid: Int64(style.owner.uid),
@@ -127,25 +123,7 @@ struct StoreLayers: Sendable {
     }
 
     private func recipe(of objects: [StoreObject]) throws -> LayerRecipe {
-        var entries = directories
-        for object in objects {
-            entries += try StoreObjectTree(object.path, in: store.location, style: style).entries()
-        }
-        return try LayerRecipe(entries: entries, names: .absolute)
-    }
-
-    /// The store directory and those above it.
-    private var directories: [TreeEntry] {
-        var path = ""
-        return store.location.storeDirectory.split(separator: "/").map { name in
-            path += (path.isEmpty ? "" : "/") + name
-            let attributes = TreeEntry.Attributes(
-                mode: 0o755,
-                owner: style.owner,
-                modificationTime: style.modificationTime
-            )
-            return TreeEntry(path: ByteString(path), node: .directory, attributes: attributes)
-        }
+        try LayerRecipe(storePaths: objects.map(\.path), in: store.location, style: style)
     }
 }
 

@@ -50,7 +50,7 @@ public struct RememberedContent: Sendable {
 
         /// One sentence for the person, and what to do.
         package var description: String {
-            "The layer \(diffID) is not what was remembered of it\nhint: run 'drydock cache verify', and try again"
+            "The layer \(diffID) is not what was remembered of it\nhint: try again: it is forgotten now"
         }
     }
 

@@ -56,10 +56,6 @@ struct LayerPacker: Sendable {
     ///   ``RememberedContent/Outdated`` when a remembered digest turns out to be another.
     func pack(_ content: LayerContent, writing write: Write) async throws -> PackedLayer {
         let recipe = try content.recipe()
-        if compression == .none, let diffID = content.diffID {
-            try await unsafe copy(recipe, writing: write)
-            return PackedLayer(uncompressed: diffID, size: recipe.size)
-        }
         let layer =
             if compression == .none {
                 try await unsafe packPlain(recipe, writing: write)
@@ -67,6 +63,7 @@ struct LayerPacker: Sendable {
                 try await unsafe packCompressed(recipe, writing: write)
             }
         precondition(layer.tarSize == recipe.size, "A layer's tar does not have the size that its recipe says")
+        // Hashed again although it is remembered: a store path that was changed in place must not pass for another.
         if let diffID = content.diffID, diffID != layer.diffID { throw RememberedContent.Outdated(diffID: diffID) }
         return layer
     }
@@ -80,19 +77,6 @@ struct LayerPacker: Sendable {
             return PackedLayer(uncompressed: diffID, size: content.size)
         }
         return try await unsafe pack(content) { _ in }
-    }
-
-    /// Writes a tar whose digest is known.
-    private func copy(_ recipe: LayerRecipe, writing write: Write) async throws {
-        let stream = LayerStream(recipe)
-        let buffer = AlignedBuffer(capacity: Int(min(Int64(Self.stepSize), recipe.size)))
-        while true {
-            try Task.checkCancellation()
-            buffer.count = try unsafe stream.read(into: buffer.storage)
-            guard buffer.count > 0 else { return }
-            try unsafe write(buffer.bytes)
-            progress.add(buffer.count)
-        }
     }
 
     /// Hashes one step in a child task while the next is written and read.

@@ -5,9 +5,8 @@ import DrydockStorage
 extension BuildEnvironment {
     /// Remembers the digests that a build has found out, and which remembered ones it has used.
     ///
-    /// Called when the image is complete; what goes wrong is told in the local store's warnings and harms no image.
+    /// Called when the image is complete; what goes wrong is told in the memory's warnings and harms no image.
     func remember(_ plan: LayerPlan, _ image: BuiltImage) {
-        guard let localStore else { return }
         var new: [LayerKey: LayerMeasure] = [:]
         var used: [LayerKey] = []
         for (layer, packed) in zip(plan.layers, image.layers) {
@@ -18,6 +17,11 @@ extension BuildEnvironment {
                 used.append(key)
             }
         }
-        try? localStore.remember(new, used: used)
+        memory.remember(new, used: used)
+    }
+
+    /// Forgets all that the plan was told, when a part of it has turned out to be wrong.
+    func forget(_ plan: LayerPlan) {
+        memory.forget(plan.layers.filter { $0.content.diffID != nil }.compactMap(\.key))
     }
 }

@@ -21,6 +21,9 @@ public final class LayerMemory: Sendable {
         state = Mutex(State(isUsable: store != nil))
     }
 
+    /// Whether something may be found here.
+    public var isUsable: Bool { state.withLock(\.isUsable) }
+
     /// What a person should know of the store so far.
     public var warnings: [LocalStoreWarning] { (store?.warnings ?? []) + state.withLock(\.warnings) }
 
@@ -48,7 +51,7 @@ public final class LayerMemory: Sendable {
         _ warning: (LocalStoreFailure) -> LocalStoreWarning,
         _ body: (LocalStore) throws -> Result
     ) -> Result? {
-        guard let store, state.withLock(\.isUsable) else { return nil }
+        guard let store, isUsable else { return nil }
         do { return try body(store) } catch {
             let failure =
                 error as? LocalStoreFailure ?? LocalStoreFailure(.refused("\(error)"), path: store.directory)

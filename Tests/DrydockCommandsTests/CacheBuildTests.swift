@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DrydockDigests
+import DrydockStorage
+import DrydockTestSupport
+import Foundation
+import Testing
+
+/// Builds with a cache that is right, wrong, or not there.
+@Suite
+struct CacheBuildTests {
+    private static let path = "/nix/store/\(String(repeating: "0", count: 32))-x"
+
+    /// What Nix says of the store, by `exportReferencesGraph`.
+    private static let graph = """
+        [{"path":"\(path)","narHash":"\(Digest(of: []))","narSize":500,"references":[]}]
+        """
+
+    /// A directory with a store of one path, a graph that knows it, and a spec.
+    private func withStore(_ body: (String) async throws -> Void) async throws {
+        try await withTemporaryDirectory { directory in
+            try await Command.check(["mkdir", "-p", "\(directory)/root\(Self.path)/bin"])
+            let files = [
+                "root\(Self.path)/bin/x": "content",
+                "graph.json": Self.graph,
+                "image.yaml": "name: case\ntag: v1\ncontents: [{nix: \(Self.path)}]\n",
+            ]
+            for (name, text) in files {
+                try text.write(toFile: "\(directory)/\(name)", atomically: true, encoding: .utf8)
+            }
+            try await body(directory)
+        }
+    }
+
+    private func run(_ command: String, _ options: String..., in directory: String) async throws -> Command.Output {
+        try await Command.run(
+            [
+                DrydockProgram.path, command, "image.yaml", "--store", directory + "/root", "--references-graph",
+                "graph.json", "--cache", directory + "/cache",
+            ] + options,
+            in: directory
+        )
+    }
+
+    /// Builds an image and gives its archive.
+    private func build(in directory: String) async throws -> Data {
+        let output = try await run("build", "-o", "out.tar", "--progress", "none", in: directory)
+        #expect(output.status == 0)
+        #expect(output.errorText == "")
+        return try Data(contentsOf: URL(fileURLWithPath: directory + "/out.tar"))
+    }
+
+    private func store(_ directory: String) -> LocalStore { LocalStore(at: directory + "/cache", now: 1) }
+
+    /// Remembers another digest for the one layer that is remembered; its old measure.
+    private func falsify(_ directory: String) throws -> String {
+        let layer = try #require(try store(directory).layers().first)
+        try store(directory).remember([layer.key: LayerMeasure(diffID: Digest(of: []), size: layer.size)])
+        return "\(layer.diffID)"
+    }
+
+    /// The digests that are remembered.
+    private func digests(_ directory: String) throws -> [String] {
+        try store(directory).layers().map { "\($0.diffID)" }
+    }
+
+    @Test
+    func `the second build knows the layer of the first`() async throws {
+        try await withStore { directory in
+            let unknown = try await run("plan", "--json", in: directory)
+            #expect(unknown.text.contains(#""diffID":null"#))
+            let first = try await build(in: directory)
+            let digest = try #require(try digests(directory).first)
+            let known = try await run("plan", "--json", in: directory)
+            #expect(known.text.contains(#""diffID":"\#(digest)""#))
+            #expect(try await build(in: directory) == first)
+            #expect(try digests(directory) == [digest])
+        }
+    }
+
+    @Test
+    func `a wrong digest of a layer that is compressed costs time, not the image, and is replaced`() async throws {
+        try await withStore { directory in
+            func digest(_ name: String) async throws -> String {
+                let place = "oci:\(directory)/\(name)"
+                let output = try await run("build", "-o", place, "--compress", "gzip", "--json", in: directory)
+                #expect(output.status == 0)
+                return try await Drydock.inspect(place).digest
+            }
+            let right = try await digest("first")
+            let diffID = try falsify(directory)
+            #expect(try digests(directory) != [diffID])
+            let second = try await digest("second")
+            #expect(second == right)
+            #expect(try digests(directory) == [diffID])
+        }
+    }
+
+    @Test
+    func `a cache that cannot be used is a warning`() async throws {
+        try await withStore { directory in
+            try Data().write(to: URL(fileURLWithPath: directory + "/cache"))
+            let output = try await run("build", "-o", "out.tar", "--progress", "none", in: directory)
+            #expect(output.status == 0)
+            #expect(
+                output.errorText
+                    == "warning: This build works without its cache: "
+                    + "Cannot open '\(directory)/cache': not a directory (ENOTDIR)"
+            )
+        }
+    }
+
+    @Test
+    func `a cache that is not wanted is not made`() async throws {
+        try await withStore { directory in
+            let output = try await run("build", "--no-cache", "-o", "out.tar", "--progress", "none", in: directory)
+            #expect(output.status == 0)
+            #expect(output.errorText == "")
+            #expect(!FileManager.default.fileExists(atPath: directory + "/cache"))
+        }
+    }
+}
