@@ -97,6 +97,20 @@ struct CacheBuildTests {
     }
 
     @Test
+    func `a wrong digest does not reach an uncompressed image either`() async throws {
+        try await withStore { directory in
+            let right = try await build(in: directory)
+            _ = try falsify(directory)
+            #expect(try await build(in: directory) == right)
+            _ = try falsify(directory)
+            // What is on its way to a pipe cannot be begun again.
+            let streamed = try await run("stream", in: directory)
+            #expect(streamed.status == 1)
+            #expect(streamed.errorText.contains("hint: run 'drydock cache verify', and try again"))
+        }
+    }
+
+    @Test
     func `a cache that cannot be used is a warning`() async throws {
         try await withStore { directory in
             try Data().write(to: URL(fileURLWithPath: directory + "/cache"))

@@ -7,7 +7,7 @@ import Testing
 /// What the command says of itself.
 @Suite
 struct HelpTests {
-    @Test(arguments: ["drydock", "build", "plan", "inspect", "cache", "cache-ls", "cache-gc", "cache-verify", "doctor"])
+    @Test(arguments: ["drydock", "build", "plan", "stream", "inspect", "cache", "cache-ls", "cache-gc", "cache-verify", "doctor"])
     func `each command has its help`(_ name: String) async throws {
         let arguments = (name == "drydock" ? [] : name.split(separator: "-").map(String.init)) + ["--help"]
         let output = try await Command.run([DrydockProgram.path] + arguments)
@@ -34,7 +34,7 @@ struct HelpTests {
     func `completion scripts know every command and are sound`(_ shell: String) async throws {
         let output = try await DrydockProgram.run("--generate-completion-script", shell)
         #expect(output.status == 0)
-        for word in ["build", "plan", "inspect", "cache", "doctor", "compress", "progress"] {
+        for word in ["build", "plan", "stream", "inspect", "cache", "doctor", "compress", "progress"] {
             #expect(output.text.contains(word))
         }
         // Each shell that is here reads its script without running it.

@@ -60,39 +60,6 @@ struct NixDatabaseTests {
         }
     }
 
-    @Test(.requires("docker", "dockerd", "runc"), .requiresClosures)
-    func `what the base image registers stays valid`() async throws {
-        let closures = try await NixClosures.shared
-        let hello = try closures.path("hello")
-        try await withTemporaryDirectory { directory in
-            let base = try StoreImage(
-                "drydock-nix-base",
-                contents: try ["nix", "bash"].map(closures.path),
-                keys: Self.database,
-                in: directory
-            )
-            let below = try await base.build()
-            let keys = Self.database.merging([
-                "fromImage": .string("docker-archive:" + base.archive), "maxLayers": .number(20),
-            ]) { $1 }
-            let image = try StoreImage("drydock-nix-upper", contents: [hello], keys: keys, in: directory)
-            let built = try await image.build()
-            #expect(Array(built.diffIDs.prefix(below.layers.count)) == below.diffIDs)
-            // libc6 is in the base image already, so hello alone comes on top of it.
-            #expect(try await image.plan().storePaths == [hello])
-            let docker = try await DockerDaemon.shared.client()
-            _ = try await docker.load(image.archive)
-            let script = "nix-store --verify --check-contents; nix-store --query --requisites \"$@\""
-            let roots = [try closures.path("nix"), hello]
-            let text = try await docker.run(
-                image: "drydock-nix-upper:test",
-                ["/bin/bash", "-euc", script, "sh"] + roots
-            )
-            let expected = try await Nix.machine.closure(of: roots)
-            #expect(text.split(separator: "\n").map(String.init).sorted() == expected)
-        }
-    }
-
     @Test(.requiresClosures)
     func `one closure has one database, whatever the cache knows`() async throws {
         let redis = try await NixClosures.shared.path("redis")

@@ -72,7 +72,7 @@ struct StoreImage: Sendable {
 
         struct Layer: Equatable {
             let kind: String
-            let paths: [String]
+            let storePaths: [String]
             let diffID: String?
         }
 
@@ -80,7 +80,7 @@ struct StoreImage: Sendable {
             layers = (json["layers"]?.elements ?? []).map { layer in
                 Layer(
                     kind: layer["kind"]?.string ?? "",
-                    paths: layer["paths"]?.elements.compactMap(\.string) ?? [],
+                    storePaths: layer["storePaths"]?.elements.compactMap(\.string) ?? [],
                     diffID: layer["diffID"]?.string
                 )
             }
@@ -88,7 +88,7 @@ struct StoreImage: Sendable {
 
         /// The number and the paths of each layer of store paths.
         var storeLayers: [(offset: Int, paths: [String])] {
-            layers.enumerated().filter { $0.element.kind == "store" }.map { ($0.offset, $0.element.paths) }
+            layers.enumerated().filter { $0.element.kind == "store" }.map { ($0.offset, $0.element.storePaths) }
         }
 
         /// The store paths of all layers.
