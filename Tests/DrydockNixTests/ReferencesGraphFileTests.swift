@@ -38,7 +38,10 @@ struct ReferencesGraphFileTests {
 
     @Test(arguments: [
         Form(testDescription: "exportReferencesGraph", text: " \n" + array),
-        Form(testDescription: "closureInfo's attributes", text: #"{"closure": \#(array), "name": "x", "outputs": ["out"]}"#),
+        Form(
+            testDescription: "closureInfo's attributes",
+            text: #"{"closure": \#(array), "name": "x", "outputs": ["out"]}"#
+        ),
         Form(testDescription: "two graphs", text: #"{"one": \#(array), "two": \#(array), "builder": "/bin/sh"}"#),
         Form(
             testDescription: "path-info since 2.19",
