@@ -98,6 +98,10 @@ extension StorePath: CustomStringConvertible, Comparable {
 
     /// Compares by bytes.
     public static func < (left: StorePath, right: StorePath) -> Bool {
-        left.description.utf8.lexicographicallyPrecedes(right.description.utf8)
+        // The usual case, and closures have many references to sort: no text is put together for it.
+        if left.storeDirectory == right.storeDirectory {
+            return left.baseName.utf8.lexicographicallyPrecedes(right.baseName.utf8)
+        }
+        return left.description.utf8.lexicographicallyPrecedes(right.description.utf8)
     }
 }
