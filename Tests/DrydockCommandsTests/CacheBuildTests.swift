@@ -67,12 +67,11 @@ struct CacheBuildTests {
     @Test
     func `the second build knows the layer of the first`() async throws {
         try await withStore { directory in
-            let unknown = try await run("plan", "--json", in: directory)
-            #expect(unknown.text.contains(#""diffID":null"#))
             let first = try await build(in: directory)
             let digest = try #require(try digests(directory).first)
-            let known = try await run("plan", "--json", in: directory)
-            #expect(known.text.contains(#""diffID":"\#(digest)""#))
+            // A plan by a references graph looks at no store path, so it cannot tell whether one is still the same.
+            let outline = try await run("plan", "--json", in: directory)
+            #expect(outline.text.contains(#""diffID":null"#))
             #expect(try await build(in: directory) == first)
             #expect(try digests(directory) == [digest])
         }
@@ -106,7 +105,8 @@ struct CacheBuildTests {
             // What is on its way to a pipe cannot be begun again.
             let streamed = try await run("stream", in: directory)
             #expect(streamed.status == 1)
-            #expect(streamed.errorText.contains("hint: run 'drydock cache verify', and try again"))
+            #expect(streamed.errorText.hasSuffix("hint: try again: it is forgotten now"))
+            #expect(try await run("stream", in: directory).standardOutput == Array(right))
         }
     }
 

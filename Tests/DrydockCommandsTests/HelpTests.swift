@@ -7,7 +7,11 @@ import Testing
 /// What the command says of itself.
 @Suite
 struct HelpTests {
-    @Test(arguments: ["drydock", "build", "plan", "stream", "inspect", "cache", "cache-ls", "cache-gc", "cache-verify", "doctor"])
+    @Test(
+        arguments: [
+            "drydock", "build", "plan", "stream", "inspect", "cache", "cache-ls", "cache-gc", "cache-verify", "doctor",
+        ]
+    )
     func `each command has its help`(_ name: String) async throws {
         let arguments = (name == "drydock" ? [] : name.split(separator: "-").map(String.init)) + ["--help"]
         let output = try await Command.run([DrydockProgram.path] + arguments)

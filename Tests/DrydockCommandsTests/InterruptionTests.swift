@@ -40,9 +40,13 @@ struct InterruptionTests {
         }
     }
 
-    private func start(_ arguments: [String], in directory: String) async throws -> RunningCommand {
+    private func start(
+        _ arguments: [String],
+        in directory: String,
+        through wrapper: [String] = []
+    ) async throws -> RunningCommand {
         try await Command.start(
-            [DrydockProgram.path, "build", "image.yaml", "--progress", "none"] + arguments,
+            wrapper + [DrydockProgram.path, "build", "image.yaml", "--progress", "none"] + arguments,
             environment: ["TMPDIR": directory + "/tmp"],
             in: directory,
             timeout: 60
@@ -57,9 +61,9 @@ struct InterruptionTests {
     @Test(arguments: LongBuild.all, [SIGINT, SIGTERM])
     func `a signal ends the build, which leaves nothing behind`(_ build: LongBuild, signal: Int32) async throws {
         try await withLongBuild { directory in
-            let running = try await start(build.arguments, in: directory)
-            try await Task.sleep(for: .milliseconds(500))
-            running.signal(signal)
+            // Another program sends the signal: a task that sleeps may wait long for a thread behind other tests.
+            let sender = ["timeout", "--preserve-status", "--signal=\(signal)", "0.5"]
+            let running = try await start(build.arguments, in: directory, through: sender)
             let output = try await running.output()
             #expect(output.status == 128 + signal)
             #expect(output.errorText == "")
