@@ -61,8 +61,9 @@ struct InterruptionTests {
     @Test(arguments: LongBuild.all, [SIGINT, SIGTERM])
     func `a signal ends the build, which leaves nothing behind`(_ build: LongBuild, signal: Int32) async throws {
         try await withLongBuild { directory in
-            // Another program sends the signal: a task that sleeps may wait long for a thread behind other tests.
-            let sender = ["timeout", "--preserve-status", "--signal=\(signal)", "0.5"]
+            // Another program sends the signal, since a sleeping task may wait long for a thread behind other tests; and late
+            // enough that the build listens for it even on a busy machine.
+            let sender = ["timeout", "--preserve-status", "--signal=\(signal)", "4"]
             let running = try await start(build.arguments, in: directory, through: sender)
             let output = try await running.output()
             #expect(output.status == 128 + signal)

@@ -64,21 +64,6 @@ func withReadOnlyView(
     try outcome.get()
 }
 
-/// Makes a mounted file system read-only, once nobody has a file open there for writing any more.
-///
-/// A process that another test is starting just then holds copies of all descriptors until it has become its program.
-func remountReadOnly(_ mounted: String) async throws {
-    let script = """
-        for attempt in $(seq 100); do
-            message=$(mount -o remount,ro "$1" 2>&1) && exit
-            sleep 0.05
-        done
-        printf '%s\n' "$message" >&2
-        exit 1
-        """
-    try await Command.check(["sh", "-c", script, "sh", mounted])
-}
-
 /// Something that is false until it becomes true.
 final class Flag: Sendable {
     private let state = Mutex(false)

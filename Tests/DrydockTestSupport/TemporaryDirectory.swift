@@ -78,6 +78,22 @@ private let unmountScript = """
     exit 1
     """
 
+/// Makes a mounted file system read-only, once nobody has a file open there for writing any more.
+///
+/// A process that another test is starting just then holds copies of all descriptors until it has become its program.
+/// - Throws: ``Command/Failure`` if that takes more than some seconds.
+public func remountReadOnly(_ mounted: String) async throws {
+    let script = """
+        for attempt in $(seq 100); do
+            message=$(mount -o remount,ro "$1" 2>&1) && exit
+            sleep 0.05
+        done
+        printf '%s\n' "$message" >&2
+        exit 1
+        """
+    try await Command.check(["sh", "-c", script, "sh", mounted])
+}
+
 /// Calls `cleanup` after `body`, also when `body` throws; then its error counts, not one of `cleanup`.
 func cleaningUp<Result>(
     _ body: () async throws -> Result,

@@ -37,7 +37,7 @@ public struct NixCommand: Sendable {
         let features = ["--extra-experimental-features", "nix-command flakes"]
         return NixCommand(
             package: installable,
-            arguments: ["nix", "build"] + features + ["--no-link", "--print-out-paths"] + option(store)
+            arguments: ["nix", "build"] + features + ["--no-link", "--json"] + option(store)
                 + ["--", installable],
             directory: directory
         )
@@ -53,6 +53,18 @@ public struct NixCommand: Sendable {
     }
 
     private static func option(_ store: String?) -> [String] { store.map { ["--store", $0] } ?? [] }
+
+    /// One derivation of the JSON that `nix build` prints, which it does in every version that knows flakes.
+    private struct Built: Decodable {
+        let outputs: [String: String]
+    }
+
+    /// The paths that Nix printed: lines, or JSON.
+    private static func paths(in text: String) -> [String] {
+        guard text.hasPrefix("[") else { return text.split(whereSeparator: \.isNewline).map(String.init) }
+        let built = (try? JSONDecoder().decode([Built].self, from: Data(text.utf8))) ?? []
+        return built.flatMap { $0.outputs.sorted { $0.key < $1.key }.map(\.value) }
+    }
 
     /// Runs Nix and waits for it.
     ///
@@ -74,7 +86,7 @@ public struct NixCommand: Sendable {
         guard process.terminationStatus == 0 else {
             throw Failure.failed(package: package, status: process.terminationStatus)
         }
-        let paths = text.split(whereSeparator: \.isNewline).map(String.init)
+        let paths = Self.paths(in: text)
         guard !paths.isEmpty else { throw Failure.noOutput(package: package) }
         return paths
     }

@@ -71,7 +71,7 @@ struct LocalStoreSurroundingsTests {
     func `a file system that is read only is an error that names it`() async throws {
         try await withTmpfs(size: 4 << 20) { directory in
             try LocalStore(at: directory, now: Sample.now).remember(Sample.layers(0..<1))
-            try await Command.check(["mount", "-o", "remount,ro", directory])
+            try await remountReadOnly(directory)
             #expect(
                 failure(directory) == "Cannot create '\(directory)/digests.lock': read-only file system (EROFS)"
             )
