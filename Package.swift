@@ -19,10 +19,14 @@ let settings: [SwiftSetting] = [
     .treatWarning("ExplicitSendable", as: .error),
 ]
 
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 /// A library module of level 0 to 5; `docs/architecture.md` says what each is for and what it may import.
@@ -52,8 +56,11 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
     targets: [
         // Level 0
@@ -83,6 +90,13 @@ let package = Package(
             [
                 "DrydockBytes", "DrydockJSON", "DrydockOCI", "DrydockDigests", "DrydockFiles", "DrydockTar",
                 "DrydockCompression", grdb,
+            ]
+        ),
+        module(
+            "DrydockRegistry",
+            [
+                "DrydockBytes", "DrydockJSON", "DrydockOCI", "DrydockDigests", asyncHTTPClient, nioCore, nioHTTP1,
+                nioSSL,
             ]
         ),
         // Level 4
@@ -149,6 +163,7 @@ let package = Package(
             "DrydockCommandsTests",
             ["DrydockCommands", "DrydockDigests", "DrydockStorage", "DrydockTestSupport"]
         ),
+        tests("DrydockRegistryTests", ["DrydockRegistry"]),
         tests("InteropTests", ["DrydockTestSupport"]),
     ]
 )

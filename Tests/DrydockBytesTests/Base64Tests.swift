@@ -13,6 +13,7 @@ import Testing
     )
     func `a text has its bytes`(text: String, encoded: String) {
         #expect(Base64.decode(encoded.utf8) == Array(text.utf8))
+        #expect(Base64.encode(text.utf8) == encoded)
     }
 
     @Test func `every digit has its value`() {
