@@ -163,7 +163,7 @@ let package = Package(
             "DrydockCommandsTests",
             ["DrydockCommands", "DrydockDigests", "DrydockStorage", "DrydockTestSupport"]
         ),
-        tests("DrydockRegistryTests", ["DrydockRegistry"]),
+        tests("DrydockRegistryTests", ["DrydockRegistry", "DrydockJSON"]),
         tests("InteropTests", ["DrydockTestSupport"]),
     ]
 )

@@ -3,14 +3,14 @@
 /// How a server wants to be shown who is asking: one challenge of a `WWW-Authenticate` field.
 ///
 /// [RFC 9110, section 11.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1).
-struct AuthChallenge: Hashable, Sendable {
+package struct AuthChallenge: Hashable, Sendable {
     /// The scheme in lower case: `basic`, `bearer`.
-    let scheme: String
+    package let scheme: String
     /// The parameters by their names in lower case.
-    let parameters: [String: String]
+    package let parameters: [String: String]
 
     /// The challenges of the values of a field, in their order; what cannot be understood is left out.
-    static func parse(_ values: [String]) -> [AuthChallenge] {
+    package static func parse(_ values: [String]) -> [AuthChallenge] {
         values.flatMap { value in
             var scanner = Scanner(rest: value.utf8.prefix(lengthLimit))
             return scanner.challenges()
@@ -25,8 +25,6 @@ extension AuthChallenge {
     /// Takes a field's value apart from its front.
     private struct Scanner {
         var rest: Substring.UTF8View
-
-        init(rest: Substring.UTF8View) { self.rest = rest }
 
         mutating func challenges() -> [AuthChallenge] {
             var found: [AuthChallenge] = []

@@ -19,6 +19,7 @@ public protocol CredentialSource: Sendable {
     /// - Parameters:
     ///   - registry: The host as in `ImageReference.registry`: `docker.io`, `localhost:5000`.
     ///   - repository: The name inside the registry: `library/redis`; nil for the registry as a whole.
+    /// - Returns: What is known.
     /// - Throws: If a file or helper that should know fails.
     func credentials(for registry: String, repository: String?) async throws -> RegistryCredentials
 }

@@ -2,7 +2,9 @@
 
 /// Where the requests for a registry go: its endpoints, in the order in which they are tried.
 public struct RegistryHostSettings: Hashable, Sendable {
-    /// Mirrors first, the registry itself last; never empty. Only the last one is pushed to.
+    /// Mirrors first, the registry itself last; never empty.
+    ///
+    /// Only the last one is pushed to.
     public var endpoints: [RegistryEndpoint]
 
     /// Endpoints in their order.
@@ -107,6 +109,7 @@ public protocol RegistrySettingsSource: Sendable {
     /// - Parameters:
     ///   - registry: The host as in `ImageReference.registry`; `docker.io` stands for `registry-1.docker.io`.
     ///   - repository: The name inside the registry.
+    /// - Returns: At least one endpoint.
     /// - Throws: If a configuration file cannot be read.
     func hostSettings(for registry: String, repository: String?) async throws -> RegistryHostSettings
 
@@ -115,6 +118,7 @@ public protocol RegistrySettingsSource: Sendable {
     /// - Parameters:
     ///   - authority: The host with an optional port.
     ///   - scheme: The scheme of its URL, which decides on the proxy.
+    /// - Returns: The settings for that server.
     /// - Throws: If a configuration file cannot be read.
     func connection(to authority: String, scheme: URLScheme) async throws -> ConnectionSettings
 }
