@@ -150,7 +150,10 @@ let package = Package(
         ),
         tests(
             "DrydockStorageTests",
-            ["DrydockDigests", "DrydockFiles", "DrydockJSON", "DrydockOCI", "DrydockStorage", "DrydockTestSupport"]
+            [
+                "DrydockCompression", "DrydockDigests", "DrydockFiles", "DrydockJSON", "DrydockOCI", "DrydockStorage",
+                "DrydockTestSupport",
+            ]
         ),
         tests(
             "DrydockBuildTests",

@@ -34,6 +34,8 @@ public struct ImageStorageFailure: Error, Equatable {
         case digestMismatch(name: String, expected: Digest, actual: Digest)
         /// A blob has another size than its descriptor says.
         case sizeMismatch(name: String, expected: Int64, actual: Int64)
+        /// A blob cannot be decompressed; the sentence says why.
+        case undecodable(name: String, sentence: String)
         /// The configuration names more or fewer layers than there are.
         case layerCountMismatch(expected: Int, actual: Int)
         /// A descriptor is of a type that is not an image's.
@@ -76,7 +78,7 @@ extension ImageStorageFailure: CustomStringConvertible {
         case .unrecognised: "is not an image: expected a docker-archive, an OCI image layout or an oci-archive"
         case .notOfKind(let kind): "is not \(kind)"
         case .unreadableArchive(let sentence):
-            "cannot be read: \(sentence.prefix(1).lowercased())\(sentence.dropFirst())"
+            "cannot be read: \(Self.clause(sentence))"
         case .noImage: "holds no image"
         case .noSuchImage(let name, let available):
             "has no image '\(name.clippedForMessage)'\nhint: it has \(Self.list(available))"
@@ -101,6 +103,7 @@ extension ImageStorageFailure: CustomStringConvertible {
             "has a damaged \(name.clippedForMessage): expected digest \(expected), got \(actual)"
         case .sizeMismatch(let name, let expected, let actual):
             "has a damaged \(name.clippedForMessage): expected \(expected) bytes, got \(actual) bytes"
+        case .undecodable(let name, let sentence): "has a damaged \(name.clippedForMessage): \(Self.clause(sentence))"
         case .layerCountMismatch(let expected, let actual):
             "has an image whose configuration and layers differ: expected \(expected) layers, got \(actual)"
         case .unsupportedMediaType(let type): "has something other than an image: '\(type.rawValue.clippedForMessage)'"
@@ -108,6 +111,11 @@ extension ImageStorageFailure: CustomStringConvertible {
         case .parentsTooDeep(let limit): "has an image whose parents lead too far: expected at most \(limit) layers"
         default: "cannot be read"
         }
+    }
+
+    /// A sentence as it reads behind a colon.
+    private static func clause(_ sentence: String) -> String {
+        "\(sentence.prefix(1).lowercased())\(sentence.dropFirst())"
     }
 
     /// The first few names: an archive can hold thousands.

@@ -148,10 +148,14 @@ struct HostileArchive: CustomTestStringConvertible, Sendable {
     ]
 
     /// An archive of Docker's form with links in place of its layer.
-    static func linkTar(_ image: SampleImage, links: [String: String]) async throws -> [UInt8] {
+    static func linkTar(
+        _ image: SampleImage,
+        layerNames: [String] = ["l/layer.tar"],
+        links: [String: String]
+    ) async throws -> [UInt8] {
         try await withTemporaryDirectory { directory in
-            var files = image.dockerFiles(names: ["a:1"], layerNames: ["l/layer.tar"])
-            let layer = files.removeValue(forKey: "l/layer.tar")
+            var files = image.dockerFiles(names: ["a:1"], layerNames: layerNames)
+            let layer = files.removeValue(forKey: layerNames[0])
             files["kept/layer.tar"] = layer
             for (name, bytes) in files.merging(links.mapValues { _ in [] }, uniquingKeysWith: { first, _ in first }) {
                 let file = URL(filePath: "\(directory)/\(name)")

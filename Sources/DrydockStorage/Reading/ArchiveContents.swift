@@ -11,10 +11,12 @@ import DrydockTar
 /// The files of a tar, compressed or not.
 ///
 /// The archive is passed through once to learn what it holds; small documents are kept on the way. What is wanted
-/// later and was not kept costs another pass, which is cheap unless the archive is compressed.
+/// later and was not kept is read at its place, for which a compressed archive is decompressed into a temporary file.
 struct ArchiveContents: ImageContents {
     /// A regular file of the archive.
     struct File {
+        /// Where its content begins in the archive's decompressed bytes.
+        let offset: Int64
         /// The size in bytes.
         let size: Int64
         /// How its content is compressed by itself.
@@ -32,6 +34,8 @@ struct ArchiveContents: ImageContents {
     private static let keptLimit = 8 << 20
 
     let path: String
+    /// Set for a compressed archive.
+    private let unpacked: UnpackedArchive?
     private var files: [String: File] = [:]
     private var links: [String: String] = [:]
     private var kept: [String: [UInt8]] = [:]
@@ -40,13 +44,17 @@ struct ArchiveContents: ImageContents {
     /// Passes through the archive.
     ///
     /// - Throws: ``ImageStorageFailure`` if it cannot be read as a tar; `SystemError`.
-    init(_ path: String) throws {
+    init(_ path: String, temporaryDirectory: String) throws {
         self.path = path
-        guard try FileStatus(of: path).kind == .regular else { throw failure(.unrecognised) }
-        try Self.scan(path) { (name, member, reader) in
-            try note(name, member, &reader)
-            return true
+        guard try FileStatus(of: path).kind == .regular else {
+            throw ImageStorageFailure(.unrecognised, path: path)
         }
+        let source: ArchiveSource
+        do { source = try ArchiveSource(path) } catch let failure as DecompressionFailure {
+            throw ImageStorageFailure(.unreadableArchive("\(failure)"), path: path)
+        }
+        unpacked = source.isCompressed ? UnpackedArchive(path, temporaryDirectory: temporaryDirectory) : nil
+        try scan(source)
     }
 
     /// What is known of a file; nil if there is none of that name.
@@ -54,7 +62,12 @@ struct ArchiveContents: ImageContents {
         try resolve(name).flatMap { files[$0] }
     }
 
-    func size(of name: String) throws -> Int64? { try file(name)?.size }
+    func place(of name: String) throws -> BlobPlace? { try file(name).map(place) }
+
+    private func place(of file: File) -> BlobPlace {
+        if let unpacked { return .unpacked(unpacked, offset: file.offset, size: file.size) }
+        return .file(FileExtent(path: path, offset: file.offset, size: file.size))
+    }
 
     func bytes(of name: String) throws -> [UInt8]? {
         guard let name = try resolve(name), let file = files[name] else { return nil }
@@ -62,60 +75,49 @@ struct ArchiveContents: ImageContents {
         guard file.size <= JSONLimits.document.bytes else {
             throw failure(.documentTooLarge(name: name, size: file.size, limit: JSONLimits.document.bytes))
         }
-        var found: [UInt8]?
-        try Self.scan(path) { (other, _, reader) in
-            guard other == name else { return true }
-            found = try Self.read(Int(file.size), from: &reader)
-            return false
-        }
-        return found
+        let placed = try place(of: file).open()
+        var bytes = [UInt8](repeating: 0, count: Int(file.size))
+        let count = try unsafe bytes.withUnsafeMutableBytes { try unsafe placed.read(into: $0) }
+        bytes.removeLast(bytes.count - count)
+        return bytes
     }
 
-    /// The digests of whole files as they are stored, in one pass.
+    /// The digests of whole files as they are stored.
     func digests(of names: Set<String>) throws -> [String: Digest] {
-        var wanted: [String: [String]] = [:]
-        for name in names {
-            guard let target = try resolve(name) else { throw failure(.missingMember(name)) }
-            wanted[target, default: []].append(name)
-        }
+        var known: [Int64: Digest] = [:]
         var digests: [String: Digest] = [:]
-        try Self.scan(path) { (name, _, reader) in
-            guard let aliases = wanted[name] else { return true }
-            let digest = try Self.digest(of: &reader)
-            for alias in aliases { digests[alias] = digest }
-            return true
+        for name in names {
+            guard let file = try file(name) else { throw failure(.missingMember(name)) }
+            let digest = try known[file.offset] ?? Self.digest(of: place(of: file).open())
+            known[file.offset] = digest
+            digests[name] = digest
         }
         return digests
     }
 
     // MARK: - Passing through
 
-    private typealias Visit = (String, TarMember, inout TarReader<ArchiveSource>) throws -> Bool
-
-    /// Calls `visit` for each member until it returns false.
-    private static func scan(_ path: String, _ visit: Visit) throws {
+    /// Notes all members.
+    private mutating func scan(_ source: ArchiveSource) throws {
         var offset: Int64 = 0
         do {
             var limits = TarLimits.standard
-            limits.nameLength = nameLimit
-            var reader = TarReader(try ArchiveSource(path), limits: limits)
+            limits.nameLength = Self.nameLimit
+            var reader = TarReader(source, limits: limits)
             var count = 0
             while let member = try reader.next() {
                 offset = member.dataOffset
                 count += 1
-                guard count <= memberLimit else {
-                    throw ImageStorageFailure(.tooManyMembers(limit: memberLimit), path: path)
-                }
-                guard let name = name(of: member.entry.name) else { continue }
-                guard try visit(name, member, &reader) else { return }
+                guard count <= Self.memberLimit else { throw failure(.tooManyMembers(limit: Self.memberLimit)) }
+                guard let name = Self.name(of: member.entry.name) else { continue }
+                try note(name, member, &reader)
             }
         } catch let failure as TarReadingFailure {
             // What is no tar at its first byte is something else altogether.
             let isOther = offset == 0 && failure.offset == 0
-            let reason = isOther ? ImageStorageFailure.Reason.unrecognised : .unreadableArchive("\(failure)")
-            throw ImageStorageFailure(reason, path: path)
+            throw self.failure(isOther ? .unrecognised : .unreadableArchive("\(failure)"))
         } catch let failure as DecompressionFailure {
-            throw ImageStorageFailure(.unreadableArchive("\(failure)"), path: path)
+            throw self.failure(.unreadableArchive("\(failure)"))
         }
     }
 
@@ -131,17 +133,22 @@ struct ArchiveContents: ImageContents {
             guard member.sparseMap == nil else {
                 throw failure(.notOfKind("an archive of images: it has sparse files"))
             }
-            try noteFile(name, size: size, &reader)
+            try noteFile(name, member.dataOffset, size: size, &reader)
         case .symlink(let target): links[name] = Self.target(target, from: name)
         case .hardLink(let target): links[name] = Self.name(of: target)
         default: break
         }
     }
 
-    private mutating func noteFile(_ name: String, size: Int64, _ reader: inout TarReader<ArchiveSource>) throws {
+    private mutating func noteFile(
+        _ name: String,
+        _ offset: Int64,
+        size: Int64,
+        _ reader: inout TarReader<ArchiveSource>
+    ) throws {
         let start = try Self.read(min(Int(size), CompressionFormat.detectionLength), from: &reader)
         // A format that is not read, as xz, matters only to those who read the layer.
-        files[name] = File(size: size, format: (try? CompressionFormat.detect(start)) ?? .none)
+        files[name] = File(offset: offset, size: size, format: (try? CompressionFormat.detect(start)) ?? .none)
         guard size <= Self.keptDocumentLimit, keptCount + Int(size) <= Self.keptLimit,
             start.first == UInt8(ascii: "{") || start.first == UInt8(ascii: "[")
         else { return }
@@ -163,13 +170,13 @@ struct ArchiveContents: ImageContents {
         return bytes
     }
 
-    private static func digest(of reader: inout TarReader<ArchiveSource>) throws -> Digest {
+    private static func digest(of bytes: PlacedBytes) throws -> Digest {
         var hash = StreamingHash()
-        var buffer = [UInt8](repeating: 0, count: 1 << 20)
+        let buffer = AlignedBuffer(capacity: 1 << 20)
         while true {
-            let count = try unsafe buffer.withUnsafeMutableBytes { try unsafe reader.read(into: $0) }
-            guard count > 0 else { return hash.finish() }
-            unsafe buffer.withUnsafeBytes { unsafe hash.update(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+            buffer.count = try unsafe bytes.read(into: buffer.storage)
+            guard buffer.count > 0 else { return hash.finish() }
+            unsafe hash.update(buffer.bytes)
         }
     }
 }

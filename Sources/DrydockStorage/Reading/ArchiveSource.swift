@@ -36,6 +36,9 @@ struct ArchiveSource: TarSource {
     private var buffer = [UInt8](repeating: 0, count: bufferSize)
     private var unread = 0..<0
 
+    /// Whether the bytes come out of a decompressor.
+    var isCompressed: Bool { decompressor != nil }
+
     init(_ path: String) throws {
         let probe = try FileBytes(path)
         let detecting = try unsafe Decompressor { unsafe try probe.read(into: $0) }

@@ -22,12 +22,18 @@ struct DockerArchiveReader {
         }
         let entries: [Entry] = try archive.document("manifest.json")
         let entry = try select(from: entries, named: selection.reference)
-        let documents = try storedDocuments(of: entry) ?? synthesisedDocuments(of: entry)
+        let (documents, places) = try storedDocuments(of: entry) ?? synthesisedDocuments(of: entry)
         let platform = documents.configuration.platform
         if let wanted = selection.platform, !platform.satisfies(wanted) {
             throw archive.failure(.noSuchPlatform(wanted, available: [platform]))
         }
-        return try StoredImage(documents, references: entry.names, transport: .dockerArchive, path: archive.path)
+        return try StoredImage(
+            documents,
+            places,
+            references: entry.names,
+            transport: .dockerArchive,
+            path: archive.path
+        )
     }
 
     private func select(from entries: [Entry], named name: String?) throws -> Entry {
@@ -73,7 +79,7 @@ private struct Entry: JSONConvertible {
 
 extension DockerArchiveReader {
     /// Manifest and configuration of an archive that is a layout, too; nil if it is none or does not list the image.
-    private func storedDocuments(of entry: Entry) throws -> ImageDocuments? {
+    private func storedDocuments(of entry: Entry) throws -> (ImageDocuments, [BlobPlace?])? {
         guard try archive.file("oci-layout") != nil, try archive.file("index.json") != nil else { return nil }
         let index: ImageIndex = try archive.document("index.json")
         let configuration = try configurationBytes(of: entry)
@@ -82,24 +88,19 @@ extension DockerArchiveReader {
         for descriptor in index.manifests where descriptor.mediaType.isManifest {
             // Other images of the archive need not be whole.
             guard let documents = try? reader.documents(of: descriptor), documents.manifest.config.digest == digest,
-                try hasAllLayers(documents.manifest)
+                let places = try? reader.layerPlaces(of: documents.manifest), !places.contains(where: { $0 == nil })
             else { continue }
-            return documents
+            return (documents, places)
         }
         return nil
     }
 
-    private func hasAllLayers(_ manifest: ImageManifest) throws -> Bool {
-        try manifest.layers.allSatisfy { layer in
-            try archive.size(of: ArchiveContents.blobName(layer.digest)) == layer.size
-        }
-    }
-
     /// The manifest that the image has in OCI form with its layers as they are stored.
-    private func synthesisedDocuments(of entry: Entry) throws -> ImageDocuments {
+    private func synthesisedDocuments(of entry: Entry) throws -> (ImageDocuments, [BlobPlace?]) {
         let bytes = try configurationBytes(of: entry)
         let configuration: ImageConfiguration = try archive.parse(bytes, named: entry.config)
-        return try archive.documents(configuration: configuration, bytes: bytes, layers: entry.layers)
+        let documents = try archive.documents(configuration: configuration, bytes: bytes, layers: entry.layers)
+        return (documents, try entry.layers.map { try archive.place(of: $0) })
     }
 
     private func configurationBytes(of entry: Entry) throws -> [UInt8] {

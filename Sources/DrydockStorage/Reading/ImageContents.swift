@@ -11,14 +11,17 @@ protocol ImageContents {
     /// The path in the user's words.
     var path: String { get }
 
-    /// The size of a file in bytes; nil if there is none of that name.
-    func size(of name: String) throws -> Int64?
+    /// Where a file's bytes are; nil if there is none of that name.
+    func place(of name: String) throws -> BlobPlace?
 
     /// All bytes of a file of bounded size; nil if there is none of that name.
     func bytes(of name: String) throws -> [UInt8]?
 }
 
 extension ImageContents {
+    /// The size of a file in bytes; nil if there is none of that name.
+    func size(of name: String) throws -> Int64? { try place(of: name)?.size }
+
     /// Parses a document that must be there.
     func document<Document: JSONConvertible>(_ name: String, as type: Document.Type = Document.self) throws -> Document
     {
@@ -63,10 +66,12 @@ extension ImageContents {
 struct DirectoryContents: ImageContents {
     let path: String
 
-    func size(of name: String) throws -> Int64? {
+    func place(of name: String) throws -> BlobPlace? {
         do {
-            let status = try FileStatus(of: "\(path)/\(name)")
-            return status.kind == .regular ? status.size : nil
+            let file = "\(path)/\(name)"
+            let status = try FileStatus(of: file)
+            guard status.kind == .regular else { return nil }
+            return .file(FileExtent(path: file, offset: 0, size: status.size))
         } catch {
             guard error.errorNumber == ENOENT else { throw error }
             return nil
@@ -74,7 +79,7 @@ struct DirectoryContents: ImageContents {
     }
 
     func bytes(of name: String) throws -> [UInt8]? {
-        guard try size(of: name) != nil else { return nil }
+        guard try place(of: name) != nil else { return nil }
         return try ImageLayout.readDocument("\(path)/\(name)", named: name, of: path)
     }
 }

@@ -24,9 +24,9 @@ struct LayoutReader<Contents: ImageContents> {
         let candidates = try candidates(in: index, named: selection.reference)
         let found = try select(from: candidates, platform: selection.platform)
         let documents = try documents(of: found.manifest)
-        try checkLayers(of: documents.manifest)
+        let places = try layerPlaces(of: documents.manifest)
         let names = index.manifests.filter { $0.digest == found.entry.digest }.compactMap(\.referenceName)
-        return try StoredImage(documents, references: names, transport: transport, path: contents.path)
+        return try StoredImage(documents, places, references: names, transport: transport, path: contents.path)
     }
 
     /// Manifest and configuration, both verified.
@@ -46,18 +46,20 @@ struct LayoutReader<Contents: ImageContents> {
         )
     }
 
-    private func checkLayers(of manifest: ImageManifest) throws {
-        for layer in manifest.layers {
-            guard let size = try contents.size(of: Contents.blobName(layer.digest)) else {
+    /// Where the layers are; nil for one that is fetched from elsewhere.
+    func layerPlaces(of manifest: ImageManifest) throws -> [BlobPlace?] {
+        try manifest.layers.map { layer in
+            guard let place = try contents.place(of: Contents.blobName(layer.digest)) else {
                 // Layers that must not be distributed are fetched from elsewhere.
-                if layer.urls?.isEmpty == false { continue }
+                if layer.urls?.isEmpty == false { return nil }
                 throw contents.failure(.missingMember("layer \(layer.digest)"))
             }
-            guard size == layer.size else {
+            guard place.size == layer.size else {
                 throw contents.failure(
-                    .sizeMismatch(name: "layer \(layer.digest)", expected: layer.size, actual: size)
+                    .sizeMismatch(name: "layer \(layer.digest)", expected: layer.size, actual: place.size)
                 )
             }
+            return place
         }
     }
 }

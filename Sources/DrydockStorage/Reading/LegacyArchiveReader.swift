@@ -38,7 +38,8 @@ struct LegacyArchiveReader {
             layers: chain.map(\.layerName)
         )
         let names = tops.filter { $0.value == top }.keys.sorted()
-        return try StoredImage(documents, references: names, transport: .dockerArchive, path: archive.path)
+        let places = try chain.map { try archive.place(of: $0.layerName) }
+        return try StoredImage(documents, places, references: names, transport: .dockerArchive, path: archive.path)
     }
 
     private func select(from tops: [String: String], named name: String?) throws -> String {

@@ -4,10 +4,10 @@ public import DrydockDigests
 import DrydockFiles
 public import DrydockOCI
 
-/// What is known of an image in an archive or layout, without its layers' content.
+/// What is known of an image in an archive or layout, and the way to its layers' bytes.
 ///
-/// Manifest and configuration have the digests and sizes that they should have. The layers' sizes are checked, their
-/// digests are not: that would mean to read them.
+/// Manifest and configuration have the digests and sizes that they should have. The layers' sizes are checked; their
+/// digests are verified when they are read through ``blob(ofLayer:)``.
 public struct StoredImage: Sendable {
     /// One layer.
     public struct Layer: Hashable, Sendable {
@@ -36,6 +36,11 @@ public struct StoredImage: Sendable {
     /// The layers, lowest first.
     public let layers: [Layer]
 
+    /// Where the layers' bytes are; nil for one that must be fetched from elsewhere.
+    let layerPlaces: [BlobPlace?]
+    /// The path in the user's words.
+    let path: String
+
     /// The digest of the configuration.
     public var imageID: Digest { manifest.config.digest }
 
@@ -48,8 +53,13 @@ public struct StoredImage: Sendable {
     ///   - location: Where the image is; a bare path is recognised by its content.
     ///   - platform: Which of several images to take. Without it a single image is taken whatever it runs on, and of
     ///     several the one that this machine runs.
+    ///   - temporaryDirectory: Where an archive that is compressed as a whole is kept while its layers are read.
     /// - Throws: ``ImageStorageFailure``, also if there are several images to choose from; `SystemError`.
-    public init(at location: ImageLocation, platform: Platform? = nil) throws {
+    public init(
+        at location: ImageLocation,
+        platform: Platform? = nil,
+        temporaryDirectory: String = "/tmp"
+    ) throws {
         let selection = ImageSelection(reference: location.reference, platform: platform)
         if try FileStatus(of: location.path).kind == .directory {
             guard location.transport ?? .ociLayout == .ociLayout else {
@@ -60,7 +70,7 @@ public struct StoredImage: Sendable {
             }
             self = try LayoutReader(DirectoryContents(path: location.path), .ociLayout).image(selection)
         } else {
-            let archive = try ArchiveContents(location.path)
+            let archive = try ArchiveContents(location.path, temporaryDirectory: temporaryDirectory)
             switch try Self.transport(of: archive, wanted: location.transport) {
             case .dockerArchive: self = try DockerArchiveReader(archive).image(selection)
             case let transport: self = try LayoutReader(archive, transport).image(selection)
@@ -90,7 +100,15 @@ public struct StoredImage: Sendable {
     }
 
     /// Puts an image together from what was read.
-    init(_ documents: ImageDocuments, references: [String], transport: ImageLocation.Transport, path: String) throws {
+    init(
+        _ documents: ImageDocuments,
+        _ places: [BlobPlace?],
+        references: [String],
+        transport: ImageLocation.Transport,
+        path: String
+    ) throws {
+        self.path = path
+        layerPlaces = places
         self.transport = transport
         self.references = references
         descriptor = documents.descriptor
