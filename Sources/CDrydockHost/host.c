@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -128,6 +129,11 @@ int drydock_processor_count(void) {
     // EINVAL: the machine has more processors than the set can name, and this process surely may use many.
     if (sched_getaffinity(0, sizeof processors, &processors) < 0) return (int)sysconf(_SC_NPROCESSORS_ONLN);
     return CPU_COUNT(&processors);
+}
+
+int drydock_memory_file(void) {
+    int descriptor = memfd_create("drydock", MFD_CLOEXEC);
+    return descriptor < 0 ? -errno : descriptor;
 }
 
 int drydock_terminal(int descriptor, int *columns) {

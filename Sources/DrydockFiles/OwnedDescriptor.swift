@@ -42,6 +42,15 @@ public struct OwnedDescriptor: ~Copyable, Sendable {
         throw SystemError("create a temporary file in", directory, errorNumber: -result, hint: hint)
     }
 
+    /// A file in memory that holds these bytes and stands at its start; it never reaches a disk, but for swapping.
+    ///
+    /// - Throws: ``SystemError``.
+    public static func inMemory(_ bytes: [UInt8]) throws -> OwnedDescriptor {
+        let file = OwnedDescriptor(adopting: try checked(drydock_memory_file(), "create", "a file in memory"))
+        try OutputDescriptor(number: file.number, path: "a file in memory").write(bytes, at: 0)
+        return file
+    }
+
     deinit { _ = Glibc.close(number) }
 
     /// Closes the file and reports what the file system says at that moment.

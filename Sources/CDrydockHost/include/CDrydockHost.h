@@ -69,6 +69,9 @@ int drydock_renameat(int from, const char *_Nonnull old_path, int to, const char
 /// The number of processors that this process may run on, as `sched_getaffinity(2)` says; at least 1.
 int drydock_processor_count(void);
 
+/// A new file in memory that has no name, for reading and writing; `memfd_create(2)`, close-on-exec.
+int drydock_memory_file(void);
+
 /// True if standard error, or any descriptor, is a terminal; `columns` receives its width.
 int drydock_terminal(int descriptor, int *_Nonnull columns);
 
