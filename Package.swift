@@ -95,8 +95,8 @@ let package = Package(
         module(
             "DrydockRegistry",
             [
-                "DrydockBytes", "DrydockJSON", "DrydockOCI", "DrydockDigests", asyncHTTPClient, nioCore, nioHTTP1,
-                nioSSL,
+                "DrydockBytes", "DrydockJSON", "DrydockFiles", "DrydockOCI", "DrydockDigests", asyncHTTPClient, nioCore,
+                nioHTTP1, nioSSL,
             ]
         ),
         // Level 4
@@ -166,7 +166,7 @@ let package = Package(
             "DrydockCommandsTests",
             ["DrydockCommands", "DrydockDigests", "DrydockStorage", "DrydockTestSupport"]
         ),
-        tests("DrydockRegistryTests", ["DrydockRegistry", "DrydockJSON"]),
+        tests("DrydockRegistryTests", ["DrydockRegistry", "DrydockJSON", "DrydockTestSupport"]),
         tests("InteropTests", ["DrydockTestSupport"]),
     ]
 )
