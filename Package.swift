@@ -67,7 +67,7 @@ let package = Package(
         .target(name: "CDrydockHost"),
         .systemLibrary(
             name: "CDrydockCompression",
-            providers: [.apt(["libdeflate-dev", "libzstd-dev", "zlib1g-dev"])]
+            providers: [.apt(["libbz2-dev", "libdeflate-dev", "liblzma-dev", "libzstd-dev", "zlib1g-dev"])]
         ),
         module("DrydockBytes"),
         module("DrydockJSON"),

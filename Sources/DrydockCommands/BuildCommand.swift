@@ -99,7 +99,16 @@ enum OptionConflict: Error, CustomStringConvertible {
     }
 }
 
-extension CompressionFormat: ExpressibleByArgument {}
+extension CompressionFormat: ExpressibleByArgument {
+    /// One of the formats that are written.
+    public init?(argument: String) {
+        guard let format = Self.written.first(where: { $0.rawValue == argument }) else { return nil }
+        self = format
+    }
+
+    /// The names of the formats that are written.
+    public static var allValueStrings: [String] { written.map(\.rawValue) }
+}
 
 extension CompressionFormat {
     /// The format by dockerTools' name.

@@ -42,7 +42,7 @@ struct Examination {
     private var compression: Finding {
         let libraries = [
             "libdeflate \(CompressionLibraries.libdeflate)", "zlib \(CompressionLibraries.zlib)",
-            "zstd \(CompressionLibraries.zstd)",
+            "zstd \(CompressionLibraries.zstd)", "xz \(CompressionLibraries.xz)", "bzip2 \(CompressionLibraries.bzip2)",
         ]
         return Finding(name: "compression", state: .works, detail: libraries.joined(separator: ", "))
     }

@@ -36,6 +36,7 @@ import CDrydockCompression
         precondition(format.levels.contains(level), "The level \(level) is not one of \(format.levels) of \(format)")
         self.format = format
         switch format {
+        case .xz, .bzip2: preconditionFailure("\(format) is read only")
         case .none: unsafe engine = .none
         case .gzip:
             guard let tables = unsafe libdeflate_alloc_compressor(Int32(level)) else {
@@ -62,7 +63,7 @@ import CDrydockCompression
     /// gzip gains 0.1 % from 1 to 4 MiB; zstd gains 1.6 % from 1 to 4 MiB and 0.3 % from 4 to 8.
     public static func blockSize(of format: CompressionFormat) -> Int {
         switch format {
-        case .none, .gzip: 1 << 20
+        case .none, .gzip, .xz, .bzip2: 1 << 20
         case .zstd: 4 << 20
         }
     }

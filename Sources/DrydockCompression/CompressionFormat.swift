@@ -13,19 +13,32 @@ public enum CompressionFormat: String, Hashable, Sendable, CaseIterable {
     /// Zstandard frames, [RFC 8878](https://www.rfc-editor.org/rfc/rfc8878).
     case zstd
 
+    /// xz streams, [The .xz File Format](https://tukaani.org/xz/xz-file-format.txt); read only.
+    case xz
+
+    /// bzip2 streams, [bzip2](https://sourceware.org/bzip2/manual/manual.html); read only.
+    case bzip2
+
+    /// The formats that ``BlockCompressor`` writes; the others are read because old images have them.
+    public static let written: [CompressionFormat] = [.none, .gzip, .zstd]
+
     /// What a file name ends in after the name of its content, with the dot: `.gz`; empty for ``none``.
     public var fileExtension: String {
         switch self {
         case .none: ""
         case .gzip: ".gz"
         case .zstd: ".zst"
+        case .xz: ".xz"
+        case .bzip2: ".bz2"
         }
     }
 
     /// The levels that ``BlockCompressor`` accepts; a higher one is slower and compresses better.
+    ///
+    /// For a format that is read only it is 0, as for ``none``.
     public var levels: ClosedRange<Int> {
         switch self {
-        case .none: 0...0
+        case .none, .xz, .bzip2: 0...0
         case .gzip: 1...12
         case .zstd: 1...19
         }
@@ -37,7 +50,7 @@ public enum CompressionFormat: String, Hashable, Sendable, CaseIterable {
     /// but 2 % larger.
     public var defaultLevel: Int {
         switch self {
-        case .none: 0
+        case .none, .xz, .bzip2: 0
         case .gzip: 5
         case .zstd: 3
         }

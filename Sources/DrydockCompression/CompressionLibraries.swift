@@ -10,6 +10,15 @@ public enum CompressionLibraries: Sendable {
     public static var libdeflate: String { LIBDEFLATE_VERSION_STRING }
 
     /// The version that is loaded.
+    public static var bzip2: String {
+        // Behind a comma it says when it was released.
+        String(unsafe text(BZ2_bzlibVersion()).prefix { $0 != "," })
+    }
+
+    /// The version that is loaded.
+    public static var xz: String { unsafe text(lzma_version_string()) }
+
+    /// The version that is loaded.
     public static var zlib: String { unsafe text(zlibVersion()) }
 
     /// The version that is loaded.

@@ -77,7 +77,8 @@ extension DecompressionFailure: CustomStringConvertible {
         case .ratioTooLarge(let limit):
             return "The \(data) expands to more than \(limit) times its size; raise the limit if you trust its origin"
         case .windowTooLarge(let limitLog):
-            return "The \(data) needs a window of more than \(1 << limitLog) bytes; compress it again without '--long'"
+            let advice = format == .xz ? "at a lower level" : "without '--long'"
+            return "The \(data) needs a window of more than \(1 << limitLog) bytes; compress it again \(advice)"
         case .dictionaryNeeded:
             return "The \(data) needs a dictionary that is not part of it; compress it again without one"
         case .unsupportedFormat(let name):

@@ -4,14 +4,15 @@
 ///
 /// - gzip: any number of members; zero bytes may follow the last one, as media with blocks add them.
 /// - zstd: any number of frames, skippable ones among them.
+/// - xz and bzip2: any number of streams; zero bytes may follow the last one.
 /// - none: the bytes as they are, up to the limit.
 ///
-/// What is read is checked as far as the format allows (CRC-32, XXH64), member by member: bytes are handed out before
+/// What is read is checked as far as the format allows (CRC-32, CRC-64, SHA-256, XXH64), member by member: bytes are handed out before
 /// the checksum behind them is seen, so they are to be trusted only when ``read(into:)`` has returned 0. The end of a
-/// stream is not marked in either format: one that is cut between two members cannot be told from a whole one.
+/// stream is not marked in any format: one that is cut between two members cannot be told from a whole one.
 ///
-/// Memory is a buffer of 256 KiB and the library's tables: about 40 KiB for gzip, the window for zstd
-/// (``DecompressionLimits/maximumWindowLog``). An instance serves one task at a time.
+/// Memory is a buffer of 256 KiB and the library's tables: about 40 KiB for gzip, 4 MiB for bzip2, the window for
+/// zstd and xz (``DecompressionLimits/maximumWindowLog``). An instance serves one task at a time.
 ///
 ///     let decompressor = try Decompressor(.gzip) { buffer in unsafe try file.read(into: buffer) }
 ///     while case let count = unsafe try decompressor.read(into: buffer), count > 0 { … }
@@ -84,6 +85,8 @@ public final class Decompressor {
                 switch format {
                 case .none: nil
                 case .gzip: try GzipDecoder()
+                case .xz: try XZDecoder(maximumWindowLog: limits.maximumWindowLog)
+                case .bzip2: try BZip2Decoder()
                 case .zstd: try ZstdDecoder(maximumWindowLog: limits.maximumWindowLog)
                 }
         } catch {

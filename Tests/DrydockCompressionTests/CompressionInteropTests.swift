@@ -38,7 +38,9 @@ import Testing
         #expect(try await program(compressor.compress([])) == [])
     }
 
-    @Test(arguments: [(CompressionFormat.gzip, FilterProgram.gzip), (.gzip, pythonGzip), (.zstd, .zstd)])
+    @Test(arguments: [
+        (CompressionFormat.gzip, FilterProgram.gzip), (.gzip, pythonGzip), (.zstd, .zstd), (.xz, .xz), (.bzip2, .bzip2),
+    ])
     func `a stream of another program is read`(_ format: CompressionFormat, _ program: FilterProgram) throws {
         #expect(try decompress(program(Self.input), format) == Self.input)
         #expect(try decompress(program([]), format) == [])

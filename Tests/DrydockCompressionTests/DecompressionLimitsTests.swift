@@ -6,7 +6,7 @@ import Testing
 @Suite struct DecompressionLimitsTests {
     private static let mebibyte = 1 << 20
 
-    @Test(arguments: CompressionFormat.allCases) func `content as large as the limit is read, one byte more is not`(
+    @Test(arguments: CompressionFormat.written) func `content as large as the limit is read, one byte more is not`(
         _ format: CompressionFormat
     ) throws {
         let stream = try BlockCompressor(format).compress(SampleBytes.text(100_000))

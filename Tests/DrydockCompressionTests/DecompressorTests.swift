@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    @Test(arguments: CompressionFormat.allCases) func `the content comes in buffers of any size`(
+    @Test(arguments: CompressionFormat.written) func `the content comes in buffers of any size`(
         _ format: CompressionFormat
     ) throws {
         let input = SampleBytes.text(300_000)

@@ -9,6 +9,8 @@ struct FilterProgram: Sendable, CustomTestStringConvertible {
     static let gzip = FilterProgram("/usr/bin/gzip", "-9")
     static let unzstd = FilterProgram("/usr/bin/zstd", "-dcq")
     static let zstd = FilterProgram("/usr/bin/zstd", "-cq", "--check", "-5")
+    static let xz = FilterProgram("/usr/bin/xz", "-c", "-0", "--block-size=1MiB")
+    static let bzip2 = FilterProgram("/usr/bin/bzip2", "-c", "-1")
     static let sha256 = FilterProgram("/usr/bin/sha256sum")
 
     static func python(_ program: String) -> FilterProgram { FilterProgram("/usr/bin/python3", "-c", program) }

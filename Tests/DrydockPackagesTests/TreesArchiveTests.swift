@@ -197,8 +197,8 @@ struct ArchiveTreeTests {
         Refused(name: "pipe", script: "mkfifo a") {
             "Cannot read the archive '\($0)': it is not a file\nhint: use 'directory:' for a directory"
         },
-        Refused(name: "xz", script: "touch f; tar -c f | xz >a") {
-            "Cannot read the archive '\($0)': data compressed with xz is not supported; "
+        Refused(name: "lz4", script: "printf '\\004\\042\\115\\030dp' >a") {
+            "Cannot read the archive '\($0)': data compressed with lz4 is not supported; "
                 + "compress it again with gzip or zstd"
         },
         Refused(name: "missing", script: "true") { "Cannot open '\($0)': no such file or directory (ENOENT)" },

@@ -102,11 +102,11 @@ struct HostileArchive: CustomTestStringConvertible, Sendable {
             return Array(try await output(of: ["gzip", "-nc"], input: tar).prefix(100))
         },
         HostileArchive(
-            name: "compressed with xz",
-            message: "cannot be read: data compressed with xz is not supported; compress it again with gzip or zstd"
+            name: "compressed with lz4",
+            message: "cannot be read: data compressed with lz4 is not supported; compress it again with gzip or zstd"
         ) { image in
             let tar = try await SampleImage.tar(image.dockerFiles(names: ["a:1"], layerNames: ["l/layer.tar"]))
-            return try await output(of: ["xz", "-c"], input: tar)
+            return [0x04, 0x22, 0x4D, 0x18, 0x64, 0x40] + tar
         },
         HostileArchive(
             name: "links in a circle",
@@ -200,7 +200,7 @@ struct HostileArchive: CustomTestStringConvertible, Sendable {
         }
     }
 
-    @Test(arguments: [["cat"], ["gzip", "-c"], ["zstd", "-qc"]])
+    @Test(arguments: [["cat"], ["gzip", "-c"], ["zstd", "-qc"], ["xz", "-c"], ["bzip2", "-c"]])
     func `an archive may be compressed as a whole`(command: [String]) async throws {
         let image = try await SampleImage("hello")
         let tar = try await SampleImage.tar(image.dockerFiles(names: ["a:1", "b/c:2"], layerNames: ["l/layer.tar"]))

@@ -27,7 +27,10 @@ extension StoredBlobReader {
         try #require(throws: ImageStorageFailure.self) { try body() }.description
     }
 
-    @Test(arguments: [["cat"], ["gzip", "-c"], ["zstd", "-qc"]], [["cat"], ["gzip", "-nc"], ["zstd", "-qc"]])
+    @Test(
+        arguments: [["cat"], ["gzip", "-c"], ["zstd", "-qc"]],
+        [["cat"], ["gzip", "-nc"], ["zstd", "-qc"], ["xz", "-c"], ["bzip2", "-c"]]
+    )
     func `layers of a docker-archive are read in any mix of compression`(
         outer: [String],
         inner: [String]

@@ -52,7 +52,7 @@ struct Delivery: Sendable {
     ) async throws -> BuiltImage {
         switch destination.archiveCompression {
         case .none: try await writer.stream(to: output)
-        case .gzip, .zstd: try await writer.streamCompressed(destination.archiveCompression, to: output)
+        default: try await writer.streamCompressed(destination.archiveCompression, to: output)
         }
     }
 

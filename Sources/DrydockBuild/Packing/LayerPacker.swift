@@ -123,7 +123,7 @@ struct LayerPacker: Sendable {
             }
         )
         let descriptor = Descriptor(
-            mediaType: .layer(compression: compression.layerCompression),
+            mediaType: compression.layerMediaType,
             digest: blob.finish(),
             size: blob.byteCount
         )

@@ -5,7 +5,7 @@ import DrydockCompression
 import DrydockFiles
 import DrydockTar
 
-/// A tar archive, plain or compressed with gzip or zstd, as entries of an image.
+/// A tar archive, plain or compressed with gzip, zstd, xz or bzip2, as entries of an image.
 ///
 /// Names, kinds, modes, owners and the portable extended attributes are the archive's; the time is the image's. Nothing
 /// is unpacked: a compressed archive is decompressed once into a file without a name, from which its members are read.

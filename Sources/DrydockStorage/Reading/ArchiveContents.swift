@@ -147,7 +147,7 @@ struct ArchiveContents: ImageContents {
         _ reader: inout TarReader<ArchiveSource>
     ) throws {
         let start = try Self.read(min(Int(size), CompressionFormat.detectionLength), from: &reader)
-        // A format that is not read, as xz, matters only to those who read the layer.
+        // A format that is not read, as lz4, matters only to those who read the layer.
         files[name] = File(offset: offset, size: size, format: (try? CompressionFormat.detect(start)) ?? .none)
         guard size <= Self.keptDocumentLimit, keptCount + Int(size) <= Self.keptLimit,
             start.first == UInt8(ascii: "{") || start.first == UInt8(ascii: "[")

@@ -159,7 +159,7 @@ extension ArchiveContents {
         let digests = compressed.isEmpty ? [:] : try digests(of: Set(compressed))
         return names.indices.map { position in
             Descriptor(
-                mediaType: .layer(compression: files[position].format.layerCompression),
+                mediaType: files[position].format.layerMediaType,
                 digest: digests[names[position]] ?? diffIDs[position],
                 size: files[position].size
             )
