@@ -5,11 +5,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -23,6 +25,16 @@ int drydock_openat(int directory, const char *path, int flags, uint32_t mode) {
     int descriptor;
     RETRYING(descriptor, openat(directory, path, flags | O_CLOEXEC, (mode_t)mode));
     return descriptor < 0 ? -errno : descriptor;
+}
+
+int drydock_open_beneath(int directory, const char *path, int flags) {
+    struct open_how how = {
+        .flags = (uint64_t)(flags | O_CLOEXEC),
+        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+    };
+    long descriptor;
+    RETRYING(descriptor, syscall(SYS_openat2, directory, path, &how, sizeof how));
+    return descriptor < 0 ? -errno : (int)descriptor;
 }
 
 static void copy_stat(const struct stat *from, struct drydock_stat *to) {
@@ -81,6 +93,24 @@ ssize_t drydock_getxattrat(int directory, const char *name, const char *attribut
     if (status < 0) return status;
     ssize_t length = lgetxattr(path, attribute, buffer, capacity);
     return length < 0 ? -errno : length;
+}
+
+int drydock_fsetxattr(int descriptor, const char *attribute, const void *value, size_t size) {
+    return fsetxattr(descriptor, attribute, value, size, 0) < 0 ? -errno : 0;
+}
+
+int drydock_mknodat(int directory, const char *name, uint32_t mode, uint32_t major, uint32_t minor) {
+    return mknodat(directory, name, (mode_t)mode, makedev(major, minor)) < 0 ? -errno : 0;
+}
+
+int drydock_set_time_at(int directory, const char *name, int64_t seconds) {
+    struct timespec times[2] = {{.tv_sec = seconds}, {.tv_sec = seconds}};
+    return utimensat(directory, name, times, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+}
+
+int drydock_set_time(int descriptor, int64_t seconds) {
+    struct timespec times[2] = {{.tv_sec = seconds}, {.tv_sec = seconds}};
+    return futimens(descriptor, times) < 0 ? -errno : 0;
 }
 
 ssize_t drydock_pread(int descriptor, void *buffer, size_t count, int64_t offset) {

@@ -40,6 +40,12 @@ public struct HostDirectory: ~Copyable, Sendable {
         self.path = path
     }
 
+    /// Takes ownership of an open directory.
+    init(adopting descriptor: consuming OwnedDescriptor, path: String) {
+        self.descriptor = descriptor
+        self.path = path
+    }
+
     /// The path of an entry in the user's words.
     public func path(of name: ByteString) -> String { path == "/" ? "/\(name)" : "\(path)/\(name)" }
 

@@ -32,6 +32,9 @@ struct drydock_stat {
 /// Retried on EINTR.
 int drydock_openat(int directory, const char *_Nonnull path, int flags, uint32_t mode);
 
+/// `openat2(2)` with RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS: nothing that is met on the way leads out of `directory`.
+int drydock_open_beneath(int directory, const char *_Nonnull path, int flags);
+
 /// `fstatat(2)`; the last component is never followed when `follow` is 0.
 int drydock_statat(int directory, const char *_Nonnull path, int follow, struct drydock_stat *_Nonnull result);
 
@@ -49,6 +52,19 @@ ssize_t drydock_listxattrat(int directory, const char *_Nonnull name, char *_Nul
 /// The value of one extended attribute, see `drydock_listxattrat`.
 ssize_t drydock_getxattrat(
     int directory, const char *_Nonnull name, const char *_Nonnull attribute, void *_Nullable buffer, size_t capacity);
+
+/// `fsetxattr(2)`.
+int drydock_fsetxattr(
+    int descriptor, const char *_Nonnull attribute, const void *_Nullable value, size_t size);
+
+/// `mknodat(2)`; `mode` has the type, as in inode(7).
+int drydock_mknodat(int directory, const char *_Nonnull name, uint32_t mode, uint32_t major, uint32_t minor);
+
+/// `utimensat(2)` with one time for access and modification, of the entry itself and never of what a link leads to.
+int drydock_set_time_at(int directory, const char *_Nonnull name, int64_t seconds);
+
+/// `futimens(2)` with one time for access and modification.
+int drydock_set_time(int descriptor, int64_t seconds);
 
 /// `pread(2)` and `pwrite(2)`, repeated on EINTR. A short count is returned as it is.
 ssize_t drydock_pread(int descriptor, void *_Nonnull buffer, size_t count, int64_t offset);

@@ -2,12 +2,17 @@
 
 import DrydockFiles
 public import DrydockTar
+import Glibc
 
 /// The bytes of an uncompressed archive, open for reading at any place.
 public final class ArchiveBytes: Sendable, Hashable {
     /// The archive's path in the user's words.
     public let path: String
+    /// The number of bytes.
+    public let size: Int64
     private let descriptor: OwnedDescriptor
+    /// Where the archive begins in the file.
+    private let start: Int64
     /// What the file system said when the archive was opened.
     private let status: FileStatus
 
@@ -16,11 +21,33 @@ public final class ArchiveBytes: Sendable, Hashable {
         self.path = path
         self.status = status
         self.descriptor = descriptor
+        start = 0
+        size = status.size
+    }
+
+    /// Opens an archive that is a part of a file.
+    ///
+    /// - Throws: `SystemError`.
+    init(opening path: String, offset: Int64, size: Int64) throws(SystemError) {
+        self.path = path
+        let file = try OwnedDescriptor(opening: path, flags: O_NONBLOCK)
+        status = try file.status(path: path)
+        descriptor = file
+        start = offset
+        self.size = size
+    }
+
+    /// The whole archive as one file: its bytes as they stand there.
+    public var wholeFile: FileContent {
+        let segments: [TarSegment] = size > 0 ? [.stored(offset: 0, count: size)] : []
+        return .archive(ArchivedFile(archive: self, size: size, segments: segments))
     }
 
     /// Reads bytes at an offset; fewer than asked for only at the end.
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(SystemError) -> Int {
-        try unsafe descriptor.read(into: buffer, at: offset, path: path)
+        let count = Int(max(0, min(Int64(buffer.count), size - offset)))
+        let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
+        return try unsafe descriptor.read(into: room, at: start + offset, path: path)
     }
 
     /// Notices an archive that has changed since it was opened.

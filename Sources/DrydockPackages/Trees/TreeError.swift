@@ -16,6 +16,8 @@ public struct TreeError: Error, Equatable, CustomStringConvertible {
             case brokenArchive(String)
             case notAnArchive
             case unsafeMember(String)
+            case tooManyEntries(limit: Int)
+            case notUnpackable(String)
         }
         fileprivate let value: Value
 
@@ -41,6 +43,10 @@ public struct TreeError: Error, Equatable, CustomStringConvertible {
         public static let notAnArchive = Code(value: .notAnArchive)
         /// A member of the archive may not be unpacked; the text says which and why.
         public static func unsafeMember(_ reason: String) -> Code { Code(value: .unsafeMember(reason)) }
+        /// More entries than are held in memory.
+        public static func tooManyEntries(limit: Int) -> Code { Code(value: .tooManyEntries(limit: limit)) }
+        /// The entry cannot be written into a directory; the text says why.
+        public static func notUnpackable(_ reason: String) -> Code { Code(value: .notUnpackable(reason)) }
     }
 
     /// Why it cannot.
@@ -76,6 +82,8 @@ public struct TreeError: Error, Equatable, CustomStringConvertible {
         case .notAnArchive:
             "Cannot read the archive '\(path)': it is not a file\nhint: use 'directory:' for a directory"
         case .unsafeMember(let reason): "Cannot use the archive '\(path)': \(reason)"
+        case .tooManyEntries(let limit): "Cannot use '\(path)': it has more than \(limit) files"
+        case .notUnpackable(let reason): "Cannot write '\(path)': \(reason)"
         }
     }
 }
