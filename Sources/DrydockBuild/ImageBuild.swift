@@ -83,14 +83,25 @@ public struct ImageBuild: Sendable {
         let template = try template(for: plan)
         let modificationTime = try environment.instant(of: spec.mtime).seconds
         return try await BlockingPool.withPool(width: width ?? BlockingPool.machineWidth) { [environment] pool in
-            let delivery = Delivery(
+            let isDocker = destination.transport == .dockerArchive
+            let payload = PlannedPayload(
                 plan: plan,
-                template: template,
+                template: isDocker ? try template.named(destination.reference) : template,
+                packer: LayerPacker(
+                    compression: isDocker ? .none : destination.layerCompression,
+                    workers: pool.width,
+                    progress: progress
+                )
+            )
+            let delivery = Delivery(
+                payload: payload,
                 modificationTime: modificationTime,
                 width: pool.width,
                 progress: progress
             )
-            let image = try await delivery.deliver(to: destination)
+            guard let image = try await delivery.deliver(to: destination).first else {
+                preconditionFailure("A build delivers one image")
+            }
             environment.remember(plan, image)
             return image
         }

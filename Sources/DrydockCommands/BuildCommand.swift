@@ -75,7 +75,10 @@ struct BuildRun {
     func finish(asJSON json: Bool) async throws {
         let plan = try await build.plan()
         try Output.warnings(plan.warnings)
-        let progress = work.progress.display(plan: plan, passes: destination.passes)
+        let progress = work.progress.display(
+            plan.layers.map { ($0.size, $0.createdBy) },
+            passes: destination.passes
+        )
         let image = try await progress.during {
             try await build.deliver(plan, to: destination, width: work.jobs, progress: progress.counter)
         }
@@ -90,11 +93,15 @@ struct BuildRun {
 /// Options that do not go together.
 enum OptionConflict: Error, CustomStringConvertible {
     case jsonOnStandardOutput
+    case formatOfDockerArchive
 
     var description: String {
         switch self {
         case .jsonOnStandardOutput:
             "The image and the report of --json cannot both go to standard output\nhint: write the image to a file with -o"
+        case .formatOfDockerArchive:
+            "A docker-archive holds no manifest, so '--format' has nothing to say there\n"
+                + "hint: write 'oci:DIR' or 'oci-archive:PATH', or leave the option out"
         }
     }
 }

@@ -16,8 +16,8 @@ public struct DrydockCommand: AsyncParsableCommand, Sendable {
             """,
         version: DrydockVersion.current,
         subcommands: [
-            BuildCommand.self, PlanCommand.self, StreamCommand.self, InspectCommand.self, CacheCommand.self,
-            DoctorCommand.self,
+            BuildCommand.self, PlanCommand.self, StreamCommand.self, CopyCommand.self, MergeCommand.self,
+            InspectCommand.self, ValidateCommand.self, CacheCommand.self, DoctorCommand.self,
         ]
     )
 

@@ -27,8 +27,15 @@ struct ImageReport {
         imageID = image.imageID
         references = image.references
         configuration = image.configuration
-        layers = zip(image.layers, image.configuration.history ?? []).map { layer, history in
-            Layer(diffID: layer.diffID, descriptor: layer.descriptor, createdBy: history.createdBy)
+        let steps = (image.configuration.history ?? []).filter { $0.emptyLayer != true }
+        // A history of another length says nothing about which step made which layer.
+        let isComplete = steps.count == image.layers.count
+        layers = image.layers.enumerated().map { number, layer in
+            Layer(
+                diffID: layer.diffID,
+                descriptor: layer.descriptor,
+                createdBy: isComplete ? steps[number].createdBy : nil
+            )
         }
     }
 

@@ -19,20 +19,20 @@ enum ProgressStyle: String, ExpressibleByArgument, CaseIterable {
     /// Nothing.
     case none
 
-    /// A display for the packing of a plan.
+    /// A display for the packing of layers.
     ///
     /// - Parameters:
-    ///   - plan: What is packed.
+    ///   - layers: What is packed, with a title for each.
     ///   - passes: How often each layer is produced.
     /// - Returns: The display; nothing is shown yet.
-    func display(plan: LayerPlan, passes: Int) -> ProgressDisplay {
+    func display(_ layers: [(size: Int64, title: String)], passes: Int) -> ProgressDisplay {
         let isBar = self == .bar || self == .auto && OutputDescriptor.standardError.terminalWidth != nil
-        let total = plan.size * Int64(passes)
-        return ProgressDisplay(plan: plan, total: total, style: self == .auto ? (isBar ? .bar : .plain) : self)
+        let total = layers.reduce(0) { $0 + $1.size } * Int64(passes)
+        return ProgressDisplay(layers: layers, total: total, style: self == .auto ? (isBar ? .bar : .plain) : self)
     }
 }
 
-/// Shows how far the packing of a plan is.
+/// Shows how far the packing of layers is.
 struct ProgressDisplay: Sendable {
     /// The one that the packing counts in.
     let counter: ProgressCounter
@@ -42,10 +42,10 @@ struct ProgressDisplay: Sendable {
     /// How long the bar stays as it is.
     private static let interval = Duration.milliseconds(100)
 
-    init(plan: LayerPlan, total: Int64, style: ProgressStyle) {
+    init(layers: [(size: Int64, title: String)], total: Int64, style: ProgressStyle) {
         self.total = total
         self.style = style
-        counter = ProgressCounter { number in Self.show(layer: number, of: plan, style) }
+        counter = ProgressCounter { number in Self.show(layer: number, of: layers, style) }
     }
 
     /// Shows progress while `work` runs.
@@ -78,17 +78,17 @@ struct ProgressDisplay: Sendable {
         try? Output.text("\r\u{1B}[K", toStandardError: true)
     }
 
-    private static func show(layer number: Int, of plan: LayerPlan, _ style: ProgressStyle) {
-        let layer = plan.layers[number]
+    private static func show(layer number: Int, of layers: [(size: Int64, title: String)], _ style: ProgressStyle) {
+        let layer = layers[number]
         switch style {
         case .plain:
-            let text = "packed layer \(number + 1) of \(plan.layers.count): \(ByteSize(layer.size))"
-            try? Output.text("\(text)  \(layer.createdBy.shortened)\n", toStandardError: true)
+            let text = "packed layer \(number + 1) of \(layers.count): \(ByteSize(layer.size))"
+            try? Output.text("\(text)  \(layer.title.shortened)\n", toStandardError: true)
         case .json:
             let event = JSONValue.object([
                 "event": .string("packed"),
                 "layer": .integer(Int64(number + 1)),
-                "layers": .integer(Int64(plan.layers.count)),
+                "layers": .integer(Int64(layers.count)),
                 "size": .integer(layer.size),
             ])
             try? Output.text(String(decoding: CanonicalJSON.encode(event), as: UTF8.self) + "\n", toStandardError: true)

@@ -13,7 +13,9 @@ struct WorkOptions: ParsableArguments {
     @Option(help: "How progress is shown on standard error.")
     var progress = ProgressStyle.auto
 
-    func validate() throws {
+    func validate() throws { try Self.check(jobs: jobs) }
+
+    static func check(jobs: Int?) throws {
         if let jobs, !(1...1_024).contains(jobs) { throw ValidationError("'--jobs' takes a number from 1 to 1024") }
     }
 }

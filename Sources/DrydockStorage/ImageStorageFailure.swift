@@ -36,6 +36,10 @@ public struct ImageStorageFailure: Error, Equatable {
         case sizeMismatch(name: String, expected: Int64, actual: Int64)
         /// A blob cannot be decompressed; the sentence says why.
         case undecodable(name: String, sentence: String)
+        /// A layer is compressed otherwise than its media type says.
+        case compressionMismatch(name: String, mediaType: MediaType, actual: String)
+        /// The configuration names another platform than the index.
+        case platformMismatch(expected: Platform, actual: Platform)
         /// The configuration names more or fewer layers than there are.
         case layerCountMismatch(expected: Int, actual: Int)
         /// A descriptor is of a type that is not an image's.
@@ -104,6 +108,12 @@ extension ImageStorageFailure: CustomStringConvertible {
         case .sizeMismatch(let name, let expected, let actual):
             "has a damaged \(name.clippedForMessage): expected \(expected) bytes, got \(actual) bytes"
         case .undecodable(let name, let sentence): "has a damaged \(name.clippedForMessage): \(Self.clause(sentence))"
+        case .compressionMismatch(let name, let mediaType, let actual):
+            "has a \(name.clippedForMessage) with a wrong media type: expected compression by "
+                + "'\(mediaType.rawValue.clippedForMessage)', got \(actual)"
+        case .platformMismatch(let expected, let actual):
+            "has an image for another platform than its index says: expected \("\(expected)".clippedForMessage), got "
+                + "\(actual)".clippedForMessage
         case .layerCountMismatch(let expected, let actual):
             "has an image whose configuration and layers differ: expected \(expected) layers, got \(actual)"
         case .unsupportedMediaType(let type): "has something other than an image: '\(type.rawValue.clippedForMessage)'"

@@ -9,7 +9,8 @@ import Testing
 struct HelpTests {
     @Test(
         arguments: [
-            "drydock", "build", "plan", "stream", "inspect", "cache", "cache-ls", "cache-gc", "cache-verify", "doctor",
+            "drydock", "build", "plan", "stream", "copy", "merge", "inspect", "validate", "cache", "cache-ls",
+            "cache-gc", "cache-verify", "doctor",
         ]
     )
     func `each command has its help`(_ name: String) async throws {
@@ -38,7 +39,10 @@ struct HelpTests {
     func `completion scripts know every command and are sound`(_ shell: String) async throws {
         let output = try await DrydockProgram.run("--generate-completion-script", shell)
         #expect(output.status == 0)
-        for word in ["build", "plan", "stream", "inspect", "cache", "doctor", "compress", "progress"] {
+        for word in [
+            "build", "plan", "stream", "copy", "merge", "inspect", "validate", "cache", "doctor", "compress",
+            "progress",
+        ] {
             #expect(output.text.contains(word))
         }
         // Each shell that is here reads its script without running it.

@@ -13,6 +13,8 @@ import tree as trees
 ARCHIVE = "Uncompressed layers, with their digests"
 GZIP = "gzip layers, with their digests"
 ZSTD = "zstd layers, with their digests"
+COPY = "Copied: an image layout with gzip layers to another"
+UNPACKED = "Unpacked: an image layout with gzip layers to a docker-archive"
 
 
 class Place:
@@ -149,6 +151,17 @@ class DockerBuild(Row):
             subprocess.run(prune, capture_output=True, check=True)
 
 
+class Copied(Row):
+    """Something is made of an image that is there already; making that is not measured."""
+
+    def prepare(self):
+        super().prepare()
+        source = self.place.work / "source"
+        if not source.exists():
+            command = [self.drydock, "build", "--progress", "none", str(self.place.spec), "-o", f"oci:{source}:latest"]
+            subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+
+
 def rows(drydock, place):
     """All rows, drydock's first in each group: the others are compared with it."""
     tree, output, work = place.tree, place.output, place.work
@@ -171,6 +184,10 @@ def rows(drydock, place):
     def layout(compression):
         return f"oci:{output}/layout:latest --compress {compression}"
 
+    def copied(command, label, group, tool, **settings):
+        return Copied(place, label, group, command, [tool], drydock=drydock, **settings)
+
+    source, skopeo = f"{work}/source", "skopeo --insecure-policy copy --quiet"
     plain = "--disable-compression=true"
     umoci = (
         f"umoci init --layout {output}/layout; umoci new --image {output}/layout:latest; "
@@ -198,6 +215,18 @@ def rows(drydock, place):
         compressed("pigz -6", GZIP, "pigz -6"),
         build(layout("zstd"), "drydock, OCI layout", ZSTD, is_reference=True),
         compressed("zstd -q -3 -T0", ZSTD, "zstd -3 -T0"),
+        copied(f"{drydock} copy {source} oci:{output}/layout", "drydock copy", COPY, drydock, is_reference=True),
+        copied(f"cp -r {source} {output}/layout; sync -f {output}", "cp -r and sync, no digests", COPY, "cp"),
+        copied(f"cp -r {source} {output}/layout", "cp -r, no digests, not synced", COPY, "cp"),
+        copied(f"{skopeo} oci:{source}:latest oci:{output}/layout:latest", "skopeo copy", COPY, "skopeo"),
+        copied(
+            f"{drydock} copy {source} docker-archive:{output}/image.tar:bench:latest", "drydock copy", UNPACKED,
+            drydock, is_reference=True,
+        ),
+        copied(
+            f"{skopeo} oci:{source}:latest docker-archive:{output}/image.tar:bench:latest", "skopeo copy", UNPACKED,
+            "skopeo",
+        ),
     ]
 
 

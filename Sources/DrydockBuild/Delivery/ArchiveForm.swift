@@ -5,7 +5,7 @@ import DrydockJSON
 import DrydockOCI
 import DrydockStorage
 
-/// Which files an archive holds for an image: as `docker save` writes it, or as an OCI layout in a tar.
+/// Which files an archive holds for images: as `docker save` writes it, or as an OCI layout in a tar.
 ///
 /// The layers come first, so that a writer that learns their digests only while it writes them needs to go back to
 /// nothing but their headers.
@@ -15,12 +15,12 @@ enum ArchiveForm: Sendable {
     /// A tar of an [image layout](https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md).
     case ociArchive(referenceName: String?)
 
-    /// The members for an image, in their order.
-    func members(for image: BuiltImage, modificationTime: Int64) throws -> [ArchiveMember] {
+    /// The members for images, in their order.
+    func members(for images: [PayloadImage], modificationTime: Int64) throws -> [ArchiveMember] {
         let files: [(name: String, content: ArchiveMember.Content)]
         switch self {
-        case .dockerArchive: files = try DockerArchiveFiles(image).all
-        case .ociArchive(let referenceName): files = try Self.layoutFiles(image, referenceName)
+        case .dockerArchive: files = DockerArchiveFiles(images).all
+        case .ociArchive(let referenceName): files = Self.layoutFiles(images, referenceName)
         }
         return files.map { file in
             ArchiveMember(name: file.name, content: file.content, modificationTime: modificationTime)
@@ -28,20 +28,37 @@ enum ArchiveForm: Sendable {
     }
 
     private static func layoutFiles(
-        _ image: BuiltImage,
+        _ images: [PayloadImage],
         _ referenceName: String?
-    ) throws -> [(name: String, content: ArchiveMember.Content)] {
-        var files: [(name: String, content: ArchiveMember.Content)] = []
-        for (number, layer) in image.layers.enumerated() {
-            files.append((blob(layer.descriptor.digest), .layer(number, size: layer.descriptor.size)))
+    ) -> [(name: String, content: ArchiveMember.Content)] {
+        var files = layerFiles(images)
+        var written: Set<Digest> = []
+        for image in images.map(\.image) {
+            for (digest, bytes) in [
+                (image.imageID, image.configurationBytes), (image.manifest.digest, image.manifestBytes),
+            ] where written.insert(digest).inserted {
+                files.append((blob(digest), .bytes(bytes)))
+            }
         }
-        files.append((blob(image.imageID), .bytes(image.configurationBytes)))
-        files.append((blob(image.manifest.digest), .bytes(image.manifestBytes)))
-        let index = ImageIndex(manifests: [
-            ImageLayout.entry(for: image.layoutDescriptor, referenceName: referenceName ?? image.references.first)
-        ])
-        files.append(("index.json", .bytes(CanonicalJSON.encode(index))))
+        let entries = images.map(\.image).flatMap { image in
+            image.layoutNames(overriddenBy: referenceName).map { name in
+                ImageLayout.entry(for: image.layoutDescriptor, referenceName: name)
+            }
+        }
+        files.append(("index.json", .bytes(CanonicalJSON.encode(ImageIndex(manifests: entries)))))
         files.append((ImageLayout.markerName, .bytes(ImageLayout.marker)))
+        return files
+    }
+
+    /// Each layer once; they are told apart by their numbers, since their digests may be placeholders.
+    private static func layerFiles(_ images: [PayloadImage]) -> [(name: String, content: ArchiveMember.Content)] {
+        var files: [(name: String, content: ArchiveMember.Content)] = []
+        var written: Set<Int> = []
+        for image in images {
+            for (number, layer) in zip(image.layerNumbers, image.image.layers) where written.insert(number).inserted {
+                files.append((blob(layer.descriptor.digest), .layer(number, size: layer.descriptor.size)))
+            }
+        }
         return files
     }
 

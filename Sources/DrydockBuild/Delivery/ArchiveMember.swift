@@ -9,12 +9,15 @@ struct ArchiveMember: Sendable {
     enum Content: Sendable {
         /// A document.
         case bytes([UInt8])
+        /// A symbolic link to another file.
+        case link(to: String)
         /// The blob of the layer with this number.
         case layer(Int, size: Int64)
 
         var size: Int64 {
             switch self {
             case .bytes(let bytes): Int64(bytes.count)
+            case .link: 0
             case .layer(_, let size): size
             }
         }
@@ -28,6 +31,10 @@ struct ArchiveMember: Sendable {
     /// What stands before the content.
     func header() throws -> [UInt8] {
         var entry = TarEntry(name: ByteString(name), kind: .regular(size: content.size), mode: 0o644)
+        if case .link(let target) = content {
+            entry.kind = .symlink(target: ByteString(target))
+            entry.mode = 0o777
+        }
         entry.modificationTime = modificationTime
         var header: [UInt8] = []
         try TarFormat.appendHeader(of: entry, to: &header)

@@ -3,26 +3,27 @@
 import DrydockDigests
 
 /// Produces an archive with uncompressed layers piece by piece, and verifies each layer on the way.
-final class ArchiveStream {
+final class ArchiveStream<Payload: ImagePayload> {
     private enum Part {
         case bytes([UInt8])
         case layer(Int)
     }
 
-    private let plan: LayerPlan
-    private let image: BuiltImage
+    private let payload: Payload
+    private let layers: [PackedLayer]
     private var parts: [Part] = []
     private var next = 0
     private var pending: ArraySlice<UInt8> = []
-    private var layer: (number: Int, stream: LayerStream, hash: StreamingHash)?
+    private var layer: (number: Int, stream: any ByteReader, hash: StreamingHash)?
 
-    init(layout: ArchiveLayout, plan: LayerPlan, image: BuiltImage) {
-        self.plan = plan
-        self.image = image
+    init(layout: ArchiveLayout, payload: Payload, layers: [PackedLayer]) {
+        self.payload = payload
+        self.layers = layers
         for place in layout.places {
             parts.append(.bytes(place.header))
             switch place.member.content {
             case .bytes(let bytes): parts.append(.bytes(bytes))
+            case .link: break
             case .layer(let number, _): parts.append(.layer(number))
             }
             parts.append(.bytes([UInt8](repeating: 0, count: place.padding)))
@@ -57,7 +58,7 @@ final class ArchiveStream {
         switch part {
         case .bytes(let bytes): pending = bytes[...]
         case .layer(let number):
-            layer = (number, LayerStream(try plan.layers[number].content.recipe()), StreamingHash())
+            layer = (number, try payload.openTar(number), StreamingHash())
         }
     }
 
@@ -68,7 +69,7 @@ final class ArchiveStream {
         layer = current
         guard count == 0 else { return count }
         layer = nil
-        guard current.hash.finish() == image.layers[current.number].diffID else {
+        guard current.hash.finish() == layers[current.number].diffID else {
             throw DeliveryError.layerChanged(current.number)
         }
         return 0

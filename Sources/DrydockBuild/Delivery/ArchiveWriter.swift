@@ -7,54 +7,39 @@ import DrydockFiles
 import DrydockOCI
 import DrydockTar
 
-/// Writes an image as one archive, in the best way that the destination allows.
-struct ArchiveWriter: Sendable {
-    let plan: LayerPlan
-    let template: ImageTemplate
+/// Writes images as one archive, in the best way that the destination allows.
+struct ArchiveWriter<Payload: ImagePayload>: Sendable {
+    let payload: Payload
     let form: ArchiveForm
-    /// How the layers inside are compressed.
-    let layerCompression: CompressionFormat
     /// Seconds since 1970, for the members.
     let modificationTime: Int64
     /// The number of threads.
     let width: Int
     let progress: ProgressCounter
 
-    private var packer: LayerPacker {
-        LayerPacker(compression: layerCompression, workers: width, progress: progress)
-    }
-
-    private func layout(for image: BuiltImage) throws -> ArchiveLayout {
-        try ArchiveLayout(form.members(for: image, modificationTime: modificationTime))
+    private func layout(for images: [PayloadImage]) throws -> ArchiveLayout {
+        try ArchiveLayout(form.members(for: images, modificationTime: modificationTime))
     }
 }
 
-// MARK: - Into a file, uncompressed
+// MARK: - Into a file, at places that are known
 
 extension ArchiveWriter {
     /// Writes all layers at once, each to its place in the file; headers with digests are filled in last.
     ///
-    /// The places are known beforehand, because a layer's size follows from metadata and a digest's length is fixed.
-    func writePlaced(to path: String) async throws -> BuiltImage {
-        precondition(layerCompression == .none, "The sizes of compressed layers are not known beforehand")
+    /// The places are known beforehand, because the layers' sizes are and a digest's length is fixed.
+    func writePlaced(_ expected: [PackedLayer], to path: String) async throws -> [BuiltImage] {
         let file = try PendingFile(for: path)
         let output = OutputDescriptor(number: file.number, path: path)
-        let draft = try layout(for: template.image(layers: placeholders))
+        let draft = try layout(for: payload.images(with: expected))
         try output.reserve(draft.size)
         let packed = try await pack(into: output, at: draft)
-        let image = template.image(layers: packed)
-        let layout = try layout(for: image)
+        let images = try payload.images(with: packed)
+        let layout = try layout(for: images)
         precondition(layout.size == draft.size, "An archive's layout depends on a digest's value")
         try fillIn(layout, output)
         try file.commit()
-        return image
-    }
-
-    /// Layers with the right sizes and digests that are placeholders.
-    private var placeholders: [PackedLayer] {
-        plan.layers.map { layer in
-            PackedLayer(uncompressed: Digest(of: []), size: layer.size)
-        }
+        return images.map(\.image)
     }
 
     private func pack(into output: OutputDescriptor, at layout: ArchiveLayout) async throws -> [PackedLayer] {
@@ -62,10 +47,11 @@ extension ArchiveWriter {
         for place in layout.places {
             if case .layer(let number, _) = place.member.content { offsets[number] = place.contentOffset }
         }
-        return try await PackingCrew(width: width, progress: progress).pack(plan) { [packer, offsets] number, content in
+        let crew = PackingCrew(width: width, progress: progress)
+        return try await crew.pack(payload.layerSizes) { [payload, offsets] number in
             guard let offset = offsets[number] else { preconditionFailure("A layer has no place in the archive") }
             var blob = BlobOutput(output, at: offset)
-            return try await unsafe packer.pack(content) { try unsafe blob.write($0) }
+            return try await unsafe payload.pack(number) { try unsafe blob.write($0) }
         }
     }
 
@@ -81,34 +67,54 @@ extension ArchiveWriter {
     }
 }
 
-// MARK: - Into a file, with compressed layers
+// MARK: - Into a file, one behind the other
+
+/// A layer turned out to be so large that its header needs more than the block that was left for it.
+struct HeaderOutgrown: Error {}
 
 extension ArchiveWriter {
     /// Writes one layer behind the other as its size becomes known, and its header afterwards.
-    func writeAppended(to path: String) async throws -> BuiltImage {
+    ///
+    /// - Throws: ``HeaderOutgrown`` if a layer is larger than it seemed; the archive has to be streamed then.
+    func writeAppended(to path: String) async throws -> [BuiltImage] {
         let file = try PendingFile(for: path)
         let output = OutputDescriptor(number: file.number, path: path)
-        var packed: [PackedLayer] = []
+        var packed: [Int: PackedLayer] = [:]
         var offset: Int64 = 0
-        for (number, layer) in plan.layers.enumerated() {
+        // Of what stands between layers, the sizes do not depend on those of layers.
+        for place in try draft().places {
+            guard case .layer(let number, _) = place.member.content else {
+                offset += place.end - place.offset
+                continue
+            }
             // A header is one block for every layer of less than 8 GiB; see `canAppend`.
             var blob = BlobOutput(output, at: offset + Int64(TarFormat.blockSize))
-            let result = try await unsafe packer.pack(layer.content) { try unsafe blob.write($0) }
-            packed.append(result)
+            let result = try await unsafe payload.pack(number) { try unsafe blob.write($0) }
+            guard result.descriptor.size < Self.appendableSize else { throw HeaderOutgrown() }
+            packed[number] = result
             progress.didPack(layer: number)
             offset += Int64(TarFormat.blockSize) + TarFormat.paddedSize(result.descriptor.size)
         }
-        let image = template.image(layers: packed)
-        try fillIn(layout(for: image), output)
+        let images = try payload.images(with: payload.layerSizes.indices.compactMap { packed[$0] })
+        try fillIn(layout(for: images), output)
         try file.commit()
-        return image
+        return images.map(\.image)
+    }
+
+    /// The archive's layout with layers that are not packed yet.
+    private func draft() throws -> ArchiveLayout {
+        let placeholders = payload.layerSizes.map { PackedLayer(uncompressed: Digest(of: []), size: $0) }
+        return try layout(for: payload.images(with: placeholders))
     }
 
     /// Whether every layer will be small enough for a header of one block, even if compression makes it larger.
     var canAppend: Bool {
-        let largest = plan.layers.map(\.size).max() ?? 0
-        return largest + largest / 64 + 4_096 < 8 << 30
+        let largest = payload.layerSizes.max() ?? 0
+        return largest + largest / 64 + 4_096 < Self.appendableSize
     }
+
+    /// What the field for a size in a header of one block can hold.
+    private static var appendableSize: Int64 { 8 << 30 }
 }
 
 // MARK: - In order, as a stream
@@ -117,38 +123,38 @@ extension ArchiveWriter {
     /// Packs every layer to learn its digests, then once more to write it: a stream has no way back to a header.
     ///
     /// - Throws: ``DeliveryError`` when a layer came out differently the second time.
-    func stream(to output: OutputDescriptor) async throws -> BuiltImage {
-        let image = try await measuredImage()
-        let layout = try layout(for: image)
+    func stream(to output: OutputDescriptor) async throws -> [BuiltImage] {
+        let (packed, images) = try await measured()
+        let layout = try layout(for: images)
         for place in layout.places {
             try output.append(place.header)
             switch place.member.content {
             case .bytes(let bytes): try output.append(bytes)
+            case .link: break
             case .layer(let number, _):
-                let again = try await unsafe packer.pack(plan.layers[number].content) { try unsafe output.append($0) }
-                guard again == image.layers[number] else { throw DeliveryError.layerChanged(number) }
+                let again = try await unsafe payload.pack(number) { try unsafe output.append($0) }
+                guard again == packed[number] else { throw DeliveryError.layerChanged(number) }
             }
             try output.append([UInt8](repeating: 0, count: place.padding))
         }
         try output.append([UInt8](repeating: 0, count: layout.trailerSize))
-        return image
+        return images.map(\.image)
     }
 
     /// As ``stream(to:)``, compressed as a whole.
-    func streamCompressed(_ compression: CompressionFormat, to output: OutputDescriptor) async throws -> BuiltImage {
-        let image = try await measuredImage()
-        let archive = ArchiveStream(layout: try layout(for: image), plan: plan, image: image)
+    func streamCompressed(_ compression: CompressionFormat, to output: OutputDescriptor) async throws -> [BuiltImage] {
+        let (packed, images) = try await measured()
+        let archive = ArchiveStream(layout: try layout(for: images), payload: payload, layers: packed)
         try await unsafe ParallelCompressor(compression, workers: width).compress(
             filling: { try unsafe archive.read(into: $0) },
             writing: { try unsafe output.append($0) }
         )
-        return image
+        return images.map(\.image)
     }
 
-    private func measuredImage() async throws -> BuiltImage {
-        let packed = try await PackingCrew(width: width, progress: progress).pack(plan) { [packer] _, content in
-            try await packer.measure(content)
-        }
-        return template.image(layers: packed)
+    private func measured() async throws -> ([PackedLayer], [PayloadImage]) {
+        let crew = PackingCrew(width: width, progress: progress)
+        let packed = try await crew.pack(payload.layerSizes) { [payload] in try await payload.measure($0) }
+        return (packed, try payload.images(with: packed))
     }
 }

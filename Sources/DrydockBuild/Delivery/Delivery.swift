@@ -6,18 +6,17 @@ import DrydockOCI
 import DrydockStorage
 import Glibc
 
-/// Packs a plan's layers into a destination, and completes the image there.
-struct Delivery: Sendable {
-    let plan: LayerPlan
-    let template: ImageTemplate
+/// Packs a payload's layers into a destination, and completes its images there.
+struct Delivery<Payload: ImagePayload>: Sendable {
+    let payload: Payload
     /// Seconds since 1970, for the members of archives.
     let modificationTime: Int64
     /// The number of threads.
     let width: Int
     let progress: ProgressCounter
 
-    /// Delivers the image; under its final name it is complete or absent.
-    func deliver(to destination: Destination) async throws -> BuiltImage {
+    /// Delivers the images; under its final name the destination is complete or absent.
+    func deliver(to destination: Destination) async throws -> [BuiltImage] {
         switch destination.transport {
         case .ociLayout: try await deliver(toLayout: destination)
         case .dockerArchive, .ociArchive: try await deliver(toArchive: destination)
@@ -26,8 +25,15 @@ struct Delivery: Sendable {
 
     // MARK: Archives
 
-    private func deliver(toArchive destination: Destination) async throws -> BuiltImage {
-        let writer = try writer(for: destination)
+    private func deliver(toArchive destination: Destination) async throws -> [BuiltImage] {
+        let writer = ArchiveWriter(
+            payload: payload,
+            form: destination.transport == .dockerArchive
+                ? .dockerArchive : .ociArchive(referenceName: destination.reference),
+            modificationTime: modificationTime,
+            width: width,
+            progress: progress
+        )
         if destination.path == "-" {
             let output = OutputDescriptor.standardOutput
             guard output.terminalWidth == nil else { throw DeliveryError.terminal }
@@ -35,39 +41,27 @@ struct Delivery: Sendable {
         }
         try refuseSpecialFile(destination.path)
         if destination.archiveCompression == .none {
-            if writer.layerCompression == .none { return try await writer.writePlaced(to: destination.path) }
-            if writer.canAppend { return try await writer.writeAppended(to: destination.path) }
+            if let expected = payload.expectedLayers {
+                return try await writer.writePlaced(expected, to: destination.path)
+            }
+            if writer.canAppend {
+                do { return try await writer.writeAppended(to: destination.path) } catch is HeaderOutgrown {}
+            }
         }
         let file = try PendingFile(for: destination.path)
         let output = OutputDescriptor(number: file.number, path: destination.path)
-        let image = try await stream(writer, destination, to: output)
+        let images = try await stream(writer, destination, to: output)
         try file.commit()
-        return image
+        return images
     }
 
     private func stream(
-        _ writer: ArchiveWriter,
+        _ writer: ArchiveWriter<Payload>,
         _ destination: Destination,
         to output: OutputDescriptor
-    ) async throws -> BuiltImage {
-        switch destination.archiveCompression {
-        case .none: try await writer.stream(to: output)
-        default: try await writer.streamCompressed(destination.archiveCompression, to: output)
-        }
-    }
-
-    private func writer(for destination: Destination) throws -> ArchiveWriter {
-        let isDocker = destination.transport == .dockerArchive
-        let template = isDocker ? try template.named(destination.reference) : template
-        return ArchiveWriter(
-            plan: plan,
-            template: template,
-            form: isDocker ? .dockerArchive : .ociArchive(referenceName: destination.reference),
-            layerCompression: isDocker ? .none : destination.layerCompression,
-            modificationTime: modificationTime,
-            width: width,
-            progress: progress
-        )
+    ) async throws -> [BuiltImage] {
+        guard destination.archiveCompression != .none else { return try await writer.stream(to: output) }
+        return try await writer.streamCompressed(destination.archiveCompression, to: output)
     }
 
     /// A file that takes the place of a device would do harm; and a name that cannot be is known before the work.
@@ -87,14 +81,20 @@ struct Delivery: Sendable {
 
     // MARK: Layouts
 
-    private func deliver(toLayout destination: Destination) async throws -> BuiltImage {
+    private func deliver(toLayout destination: Destination) async throws -> [BuiltImage] {
         let layout = try ImageLayout(creating: destination.path)
         do {
-            let image = template.image(layers: try await pack(into: layout, destination.layerCompression))
-            try layout.addBlob(image.configurationBytes)
-            try layout.addBlob(image.manifestBytes)
-            try layout.addImage(image.layoutDescriptor, referenceName: destination.reference ?? image.references.first)
-            return image
+            let images = try payload.images(with: try await pack(into: layout)).map(\.image)
+            for image in images {
+                try layout.addBlob(image.configurationBytes)
+                try layout.addBlob(image.manifestBytes)
+            }
+            for image in images {
+                for name in image.layoutNames(overriddenBy: destination.reference) {
+                    try layout.addImage(image.layoutDescriptor, referenceName: name)
+                }
+            }
+            return images
         } catch {
             // What was there before stays; what this build has added for nothing goes again.
             try? layout.discardAdditions()
@@ -102,22 +102,27 @@ struct Delivery: Sendable {
         }
     }
 
-    private func pack(into layout: ImageLayout, _ compression: CompressionFormat) async throws -> [PackedLayer] {
-        let packer = LayerPacker(compression: compression, workers: width, progress: progress)
-        return try await PackingCrew(width: width, progress: progress).pack(plan) { _, content in
-            if compression == .none, let diffID = content.diffID {
-                let known = PackedLayer(uncompressed: diffID, size: content.size)
-                if try layout.hasBlob(known.descriptor) {
-                    packer.progress.add(Int(content.size))
-                    return known
-                }
+    private func pack(into layout: ImageLayout) async throws -> [PackedLayer] {
+        try await PackingCrew(width: width, progress: progress).pack(payload.layerSizes) { [payload, progress] number in
+            let known = payload.knownLayer(number)
+            if let known, try layout.hasBlob(known.descriptor) {
+                progress.add(Int(known.descriptor.size))
+                return known
             }
             let blob = try layout.beginBlob()
-            if compression == .none { try blob.output.reserve(content.size) }
+            if let known { try blob.output.reserve(known.descriptor.size) }
             var output = BlobOutput(blob.output)
-            let packed = try await unsafe packer.pack(content) { try unsafe output.write($0) }
+            let packed = try await unsafe payload.pack(number) { try unsafe output.write($0) }
             try blob.commit(digest: packed.descriptor.digest, size: packed.descriptor.size)
             return packed
         }
+    }
+}
+
+extension BuiltImage {
+    /// The names that the image gets in a layout; one that is nil for an image without a name.
+    func layoutNames(overriddenBy name: String?) -> [String?] {
+        if let name { return [name] }
+        return references.isEmpty ? [nil] : references
     }
 }

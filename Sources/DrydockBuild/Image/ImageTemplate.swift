@@ -81,13 +81,18 @@ public struct BuiltImage: Sendable {
     public let layers: [PackedLayer]
     /// What the image is called, each as `name:tag`.
     public let references: [String]
+    /// The manifest's type.
+    package var manifestType = MediaType.imageManifest
+    /// What else an index says of the image, if that is known from where it came from.
+    var entry: Descriptor?
 
     /// The digest of the configuration.
     public var imageID: Digest { Digest(of: configurationBytes) }
     /// The manifest's descriptor.
-    public var manifest: Descriptor { Descriptor(of: manifestBytes, mediaType: .imageManifest) }
+    public var manifest: Descriptor { Descriptor(of: manifestBytes, mediaType: manifestType) }
     /// The manifest's descriptor for an index, with the platform.
     var layoutDescriptor: Descriptor {
+        if let entry { return entry }
         var descriptor = manifest
         descriptor.platform = configuration.platform
         return descriptor

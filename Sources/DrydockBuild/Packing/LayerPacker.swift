@@ -56,12 +56,7 @@ struct LayerPacker: Sendable {
     ///   ``RememberedContent/Outdated`` when a remembered digest turns out to be another.
     func pack(_ content: LayerContent, writing write: Write) async throws -> PackedLayer {
         let recipe = try content.recipe()
-        let layer =
-            if compression == .none {
-                try await unsafe packPlain(recipe, writing: write)
-            } else {
-                try await unsafe packCompressed(recipe, writing: write)
-            }
+        let layer = try await unsafe pack(LayerStream(recipe), size: recipe.size, writing: write)
         precondition(layer.tarSize == recipe.size, "A layer's tar does not have the size that its recipe says")
         // Hashed again although it is remembered: a store path that was changed in place must not pass for another.
         if let diffID = content.diffID, diffID != layer.diffID { throw RememberedContent.Outdated(diffID: diffID) }
@@ -79,14 +74,24 @@ struct LayerPacker: Sendable {
         return try await unsafe pack(content) { _ in }
     }
 
+    /// Produces a layer's blob from its tar.
+    ///
+    /// - Throws: What `write` and the tar throw; `CancellationError`.
+    func pack(_ tar: any ByteReader, size: Int64?, writing write: Write) async throws -> PackedLayer {
+        guard compression == .none else { return try await unsafe packCompressed(tar, writing: write) }
+        let (digest, size) = try await unsafe copy(tar, size: size, writing: write)
+        return PackedLayer(uncompressed: digest, size: size)
+    }
+
+    /// Passes bytes on as they are.
+    ///
     /// Hashes one step in a child task while the next is written and read.
-    private func packPlain(_ recipe: LayerRecipe, writing write: Write) async throws -> PackedLayer {
-        let stream = LayerStream(recipe)
+    func copy(_ stream: any ByteReader, size: Int64?, writing write: Write) async throws -> (Digest, Int64) {
         let hash = SharedHash()
-        let capacity = Int(min(Int64(Self.stepSize), recipe.size))
+        let capacity = max(Int(min(Int64(Self.stepSize), size ?? .max)), 1)
         var current = AlignedBuffer(capacity: capacity)
-        var next = recipe.size > capacity ? AlignedBuffer(capacity: capacity) : current
-        current.count = try unsafe stream.read(into: current.storage)
+        var next = size.map { $0 <= capacity } == true ? current : AlignedBuffer(capacity: capacity)
+        try current.fill(from: stream)
         while current.count > 0 {
             try Task.checkCancellation()
             let step = current
@@ -97,16 +102,14 @@ struct LayerPacker: Sendable {
                 await hashed
                 break
             }
-            next.count = try unsafe stream.read(into: next.storage)
+            try next.fill(from: stream)
             await hashed
             swap(&current, &next)
         }
-        let (digest, size) = hash.finish()
-        return PackedLayer(uncompressed: digest, size: size)
+        return hash.finish()
     }
 
-    private func packCompressed(_ recipe: LayerRecipe, writing write: Write) async throws -> PackedLayer {
-        let stream = LayerStream(recipe)
+    private func packCompressed(_ stream: any ByteReader, writing write: Write) async throws -> PackedLayer {
         var tar = StreamingHash()
         var blob = StreamingHash()
         let compressor = ParallelCompressor(compression, workers: workers)
@@ -128,6 +131,18 @@ struct LayerPacker: Sendable {
             size: blob.byteCount
         )
         return PackedLayer(diffID: tar.finish(), descriptor: descriptor, tarSize: tar.byteCount)
+    }
+}
+
+extension AlignedBuffer {
+    /// Replaces the bytes by the next ones of a stream: fewer than there is room for only at its end.
+    fileprivate func fill(from stream: any ByteReader) throws {
+        count = 0
+        while count < capacity {
+            let step = try unsafe stream.read(into: room)
+            guard step > 0 else { return }
+            count += step
+        }
     }
 }
 

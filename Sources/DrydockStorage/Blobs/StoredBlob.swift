@@ -40,15 +40,13 @@ public struct StoredBlob: Sendable {
     /// The stored bytes, whose size and digest are verified when the last of them are read.
     ///
     /// - Throws: `SystemError`; ``ImageStorageFailure`` if the archive around the blob is compressed and damaged.
-    public func open() throws -> StoredBlobReader {
-        let bytes = try place.open()
-        let promise = StoredBlobReader.Promise(
-            name: "layer \(descriptor.digest)",
-            digest: descriptor.digest,
-            size: descriptor.size,
-            path: path
-        )
-        return StoredBlobReader(.stored(bytes), promise)
+    public func open() throws -> StoredBlobReader { try open(verifying: true) }
+
+    /// The stored bytes for someone who hashes them, and has them verified by ``verify(stored:size:)``.
+    ///
+    /// - Throws: As ``open()``.
+    package func open(verifying: Bool) throws -> StoredBlobReader {
+        StoredBlobReader(.stored(try place.open()), storedPromise, isVerifying: verifying)
     }
 
     /// The uncompressed tar, whose digest is verified when the last of its bytes are read.
@@ -57,17 +55,48 @@ public struct StoredBlob: Sendable {
     /// - Returns: A reader at the tar's first byte.
     /// - Throws: As ``open()``.
     public func openTar(limits: DecompressionLimits = DecompressionLimits()) throws -> StoredBlobReader {
+        try openTar(limits: limits, verifying: true)
+    }
+
+    /// The uncompressed tar for someone who hashes it, and has it verified by ``verify(tar:size:)``.
+    ///
+    /// - Throws: As ``open()``.
+    package func openTar(
+        limits: DecompressionLimits = DecompressionLimits(),
+        verifying: Bool
+    ) throws -> StoredBlobReader {
         let bytes = try place.open()
-        let isPlain = compression == .none
-        let promise = StoredBlobReader.Promise(
-            name: "layer \(diffID)",
-            digest: diffID,
-            size: isPlain ? descriptor.size : nil,
+        if compression == .none { return StoredBlobReader(.stored(bytes), tarPromise, isVerifying: verifying) }
+        let decompressor = try unsafe Decompressor(compression, limits: limits) { try unsafe bytes.read(into: $0) }
+        return StoredBlobReader(.decompressed(decompressor), tarPromise, isVerifying: verifying)
+    }
+
+    /// Compares digest and size of the stored bytes with those that they should have.
+    package func verify(stored digest: Digest, size: Int64) throws(ImageStorageFailure) {
+        try storedPromise.verify(digest, size: size)
+    }
+
+    /// Compares the digest of the tar with the one that it should have.
+    package func verify(tar digest: Digest, size: Int64) throws(ImageStorageFailure) {
+        try tarPromise.verify(digest, size: size)
+    }
+
+    private var storedPromise: StoredBlobReader.Promise {
+        StoredBlobReader.Promise(
+            name: "layer \(descriptor.digest)",
+            digest: descriptor.digest,
+            size: descriptor.size,
             path: path
         )
-        if isPlain { return StoredBlobReader(.stored(bytes), promise) }
-        let decompressor = try unsafe Decompressor(compression, limits: limits) { try unsafe bytes.read(into: $0) }
-        return StoredBlobReader(.decompressed(decompressor), promise)
+    }
+
+    private var tarPromise: StoredBlobReader.Promise {
+        StoredBlobReader.Promise(
+            name: "layer \(diffID)",
+            digest: diffID,
+            size: compression == .none ? descriptor.size : nil,
+            path: path
+        )
     }
 }
 

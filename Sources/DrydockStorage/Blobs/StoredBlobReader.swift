@@ -16,6 +16,20 @@ public final class StoredBlobReader {
         let size: Int64?
         /// The path of the image in the user's words.
         let path: String
+
+        /// Compares what the bytes turned out to be.
+        func verify(_ digest: Digest, size: Int64) throws(ImageStorageFailure) {
+            if let expected = self.size, size != expected {
+                throw failure(.sizeMismatch(name: name, expected: expected, actual: size))
+            }
+            guard digest == self.digest else {
+                throw failure(.digestMismatch(name: name, expected: self.digest, actual: digest))
+            }
+        }
+
+        func failure(_ reason: ImageStorageFailure.Reason) -> ImageStorageFailure {
+            ImageStorageFailure(reason, path: path)
+        }
     }
 
     /// Where the bytes come from.
@@ -26,11 +40,14 @@ public final class StoredBlobReader {
 
     private let promise: Promise
     private let source: Source
+    /// False if whoever reads the bytes hashes them.
+    private let isVerifying: Bool
     private var hash = StreamingHash()
     private var failure: (any Error)?
     private var isFinished = false
 
-    init(_ source: Source, _ promise: Promise) {
+    init(_ source: Source, _ promise: Promise, isVerifying: Bool = true) {
+        self.isVerifying = isVerifying
         self.source = source
         self.promise = promise
     }
@@ -59,31 +76,17 @@ public final class StoredBlobReader {
             case .decompressed(let decompressor): try unsafe decompressor.read(into: buffer)
             }
         guard count > 0 else {
-            try verify()
+            if isVerifying { try promise.verify(hash.finish(), size: hash.byteCount) }
             isFinished = true
             return 0
         }
-        unsafe hash.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        if isVerifying { unsafe hash.update(UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
         return count
-    }
-
-    private func verify() throws {
-        if let size = promise.size, hash.byteCount != size {
-            throw failure(.sizeMismatch(name: promise.name, expected: size, actual: hash.byteCount))
-        }
-        let digest = hash.finish()
-        guard digest == promise.digest else {
-            throw failure(.digestMismatch(name: promise.name, expected: promise.digest, actual: digest))
-        }
     }
 
     private func explained(_ error: any Error) -> any Error {
         guard let error = error as? DecompressionFailure else { return error }
-        return failure(.undecodable(name: promise.name, sentence: "\(error)"))
-    }
-
-    private func failure(_ reason: ImageStorageFailure.Reason) -> ImageStorageFailure {
-        ImageStorageFailure(reason, path: promise.path)
+        return promise.failure(.undecodable(name: promise.name, sentence: "\(error)"))
     }
 }
 

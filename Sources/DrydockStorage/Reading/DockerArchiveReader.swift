@@ -10,7 +10,7 @@ import DrydockOCI
 /// - `manifest.json` lists images with configuration, names and layers (Docker 1.10 and later; from 25 on the files are
 ///   blobs of an OCI image layout);
 /// - before that there is only `repositories`, see `LegacyArchiveReader`.
-struct DockerArchiveReader {
+struct DockerArchiveReader: ImageReader {
     private let archive: ArchiveContents
 
     init(_ archive: ArchiveContents) { self.archive = archive }
@@ -20,11 +20,23 @@ struct DockerArchiveReader {
         guard try archive.file("manifest.json") != nil else {
             return try LegacyArchiveReader(archive).image(selection)
         }
-        let entries: [Entry] = try archive.document("manifest.json")
-        let entry = try select(from: entries, named: selection.reference)
+        let entries: [DockerArchiveEntry] = try archive.document("manifest.json")
+        return try image(of: select(from: entries, named: selection.reference), for: selection.platform)
+    }
+
+    func images(for platform: Platform?) throws -> [StoredImage] {
+        guard try archive.file("manifest.json") != nil else {
+            return try LegacyArchiveReader(archive).images(for: platform)
+        }
+        let entries: [DockerArchiveEntry] = try archive.document("manifest.json")
+        guard !entries.isEmpty else { throw archive.failure(.noImage) }
+        return try entries.map { try image(of: $0, for: platform) }
+    }
+
+    private func image(of entry: DockerArchiveEntry, for wanted: Platform?) throws -> StoredImage {
         let (documents, places) = try storedDocuments(of: entry) ?? synthesisedDocuments(of: entry)
         let platform = documents.configuration.platform
-        if let wanted = selection.platform, !platform.satisfies(wanted) {
+        if let wanted, !platform.satisfies(wanted) {
             throw archive.failure(.noSuchPlatform(wanted, available: [platform]))
         }
         return try StoredImage(
@@ -36,7 +48,7 @@ struct DockerArchiveReader {
         )
     }
 
-    private func select(from entries: [Entry], named name: String?) throws -> Entry {
+    private func select(from entries: [DockerArchiveEntry], named name: String?) throws -> DockerArchiveEntry {
         guard let first = entries.first else { throw archive.failure(.noImage) }
         let labels = entries.flatMap { $0.names.isEmpty ? [$0.config] : $0.names }
         guard let name else {
@@ -58,7 +70,7 @@ struct DockerArchiveReader {
 }
 
 /// One image of `manifest.json`.
-private struct Entry: JSONConvertible {
+struct DockerArchiveEntry: JSONConvertible {
     let config: String
     let names: [String]
     let layers: [String]
@@ -79,10 +91,10 @@ private struct Entry: JSONConvertible {
 
 extension DockerArchiveReader {
     /// Manifest and configuration of an archive that is a layout, too; nil if it is none or does not list the image.
-    private func storedDocuments(of entry: Entry) throws -> (ImageDocuments, [BlobPlace?])? {
+    private func storedDocuments(of entry: DockerArchiveEntry) throws -> (ImageDocuments, [BlobPlace?])? {
         guard try archive.file("oci-layout") != nil, try archive.file("index.json") != nil else { return nil }
         let index: ImageIndex = try archive.document("index.json")
-        let configuration = try configurationBytes(of: entry)
+        let configuration = try archive.configurationBytes(of: entry)
         let digest = Digest(of: configuration)
         let reader = LayoutReader(archive, .ociArchive)
         for descriptor in index.manifests where descriptor.mediaType.isManifest {
@@ -96,22 +108,25 @@ extension DockerArchiveReader {
     }
 
     /// The manifest that the image has in OCI form with its layers as they are stored.
-    private func synthesisedDocuments(of entry: Entry) throws -> (ImageDocuments, [BlobPlace?]) {
-        let bytes = try configurationBytes(of: entry)
+    private func synthesisedDocuments(of entry: DockerArchiveEntry) throws -> (ImageDocuments, [BlobPlace?]) {
+        let bytes = try archive.configurationBytes(of: entry)
         let configuration: ImageConfiguration = try archive.parse(bytes, named: entry.config)
         let documents = try archive.documents(configuration: configuration, bytes: bytes, layers: entry.layers)
         return (documents, try entry.layers.map { try archive.place(of: $0) })
     }
+}
 
-    private func configurationBytes(of entry: Entry) throws -> [UInt8] {
-        guard let bytes = try archive.bytes(of: entry.config) else {
-            throw archive.failure(.missingMember(entry.config))
+extension ArchiveContents {
+    /// The bytes of an image's configuration, whose digest is its name.
+    func configurationBytes(of entry: DockerArchiveEntry) throws -> [UInt8] {
+        guard let bytes = try bytes(of: entry.config) else {
+            throw failure(.missingMember(entry.config))
         }
         // The name is the digest in every known form: `<hex>.json`, `sha256:<hex>`, `blobs/sha256/<hex>`.
         guard let expected = Self.digest(inName: entry.config) else { return bytes }
         let actual = Digest(of: bytes)
         guard actual == expected else {
-            throw archive.failure(.digestMismatch(name: entry.config, expected: expected, actual: actual))
+            throw failure(.digestMismatch(name: entry.config, expected: expected, actual: actual))
         }
         return bytes
     }
@@ -122,9 +137,7 @@ extension DockerArchiveReader {
         if last.hasSuffix(".json") { last = last.dropLast(".json".count) }
         return try? Digest("sha256:\(last)")
     }
-}
 
-extension ArchiveContents {
     /// The documents of an image whose layers are files of this archive.
     func documents(
         configuration: ImageConfiguration,

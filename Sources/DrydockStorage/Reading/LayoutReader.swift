@@ -4,7 +4,7 @@ import DrydockDigests
 import DrydockOCI
 
 /// Reads images of an OCI image layout, in a directory or an archive.
-struct LayoutReader<Contents: ImageContents> {
+struct LayoutReader<Contents: ImageContents>: ImageReader {
     /// How deep indexes may contain indexes; two is what tools write.
     private static var depthLimit: Int { 8 }
     /// How many manifests and indexes are looked at before giving up.
@@ -21,8 +21,25 @@ struct LayoutReader<Contents: ImageContents> {
     /// Reads the image that is wanted.
     func image(_ selection: ImageSelection) throws -> StoredImage {
         let index: ImageIndex = try contents.document("index.json")
-        let candidates = try candidates(in: index, named: selection.reference)
-        let found = try select(from: candidates, platform: selection.platform)
+        return try image(of: candidates(in: index, named: selection.reference), in: index, for: selection.platform)
+    }
+
+    func images(for platform: Platform?) throws -> [StoredImage] {
+        let index: ImageIndex = try contents.document("index.json")
+        var groups: [String: [Descriptor]] = [:]
+        var names: [String] = []
+        for entry in index.manifests where !entry.isAttestation {
+            // Images without a name are not taken for one image.
+            let name = entry.referenceName ?? entry.digest.description
+            if groups[name] == nil { names.append(name) }
+            groups[name, default: []].append(entry)
+        }
+        guard !names.isEmpty else { throw contents.failure(.noImage) }
+        return try names.map { try image(of: groups[$0] ?? [], in: index, for: platform) }
+    }
+
+    private func image(of entries: [Descriptor], in index: ImageIndex, for platform: Platform?) throws -> StoredImage {
+        let found = try select(from: entries, platform: platform)
         let documents = try documents(of: found.manifest)
         let places = try layerPlaces(of: documents.manifest)
         let names = index.manifests.filter { $0.digest == found.entry.digest }.compactMap(\.referenceName)
@@ -167,7 +184,7 @@ extension Descriptor {
     }
 
     /// Whether it is what BuildKit adds to say how an image was built; its platform is `unknown/unknown`.
-    fileprivate var isAttestation: Bool {
+    var isAttestation: Bool {
         annotations?["vnd.docker.reference.type"] == "attestation-manifest"
             || platform.map { $0.os == "unknown" && $0.architecture == "unknown" } == true
     }

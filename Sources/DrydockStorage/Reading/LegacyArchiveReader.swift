@@ -9,7 +9,7 @@ import DrydockOCI
 /// There is no configuration and no diffID in them: both are made as `docker load` makes them, for which all layers
 /// must be read.
 /// [Image specification of Docker, v1](https://github.com/moby/docker-image-spec/blob/v1.3.1/v1.md).
-struct LegacyArchiveReader {
+struct LegacyArchiveReader: ImageReader {
     /// The most layers of an image; Docker itself stops at 125.
     private static let parentLimit = 256
     /// Members of the topmost layer's `json` that concern only that layer, as `docker load` drops them.
@@ -21,15 +21,33 @@ struct LegacyArchiveReader {
 
     /// Reads the image that is wanted.
     func image(_ selection: ImageSelection) throws -> StoredImage {
+        let tops = try tops()
+        return try image(select(from: tops, named: selection.reference), of: tops, for: selection.platform)
+    }
+
+    func images(for platform: Platform?) throws -> [StoredImage] {
+        let tops = try tops()
+        guard !tops.isEmpty else { throw archive.failure(.noImage) }
+        return try Set(tops.values).sorted().map { try image($0, of: tops, for: platform) }
+    }
+
+    /// The topmost layer of each name.
+    private func tops() throws -> [String: String] {
         let repositories: [String: [String: String]] = try archive.document("repositories")
-        let tops = Dictionary(
+        return Dictionary(
             repositories.flatMap { name, tags in tags.map { ("\(name):\($0.key)", $0.value) } },
             uniquingKeysWith: { first, _ in first }
         )
-        let top = try select(from: tops, named: selection.reference)
+    }
+
+    private func image(
+        _ top: String,
+        of tops: [String: String],
+        for platform: Platform?
+    ) throws -> StoredImage {
         let chain = try chain(from: top)
         let configuration = try configuration(of: chain)
-        if let wanted = selection.platform, !configuration.platform.satisfies(wanted) {
+        if let wanted = platform, !configuration.platform.satisfies(wanted) {
             throw archive.failure(.noSuchPlatform(wanted, available: [configuration.platform]))
         }
         let documents = try archive.documents(

@@ -32,14 +32,14 @@ public struct StoredImage: Sendable {
     /// The configuration.
     public let configuration: ImageConfiguration
     /// The names that the image has where it is stored: references in an archive, tags in a layout.
-    public let references: [String]
+    public private(set) var references: [String]
     /// The layers, lowest first.
     public let layers: [Layer]
 
     /// Where the layers' bytes are; nil for one that must be fetched from elsewhere.
     let layerPlaces: [BlobPlace?]
-    /// The path in the user's words.
-    let path: String
+    /// The path of the archive or layout in the user's words.
+    public let path: String
 
     /// The digest of the configuration.
     public var imageID: Digest { manifest.config.digest }
@@ -61,6 +61,62 @@ public struct StoredImage: Sendable {
         temporaryDirectory: String = "/tmp"
     ) throws {
         let selection = ImageSelection(reference: location.reference, platform: platform)
+        self = try Self.reader(at: location, temporaryDirectory).image(selection)
+    }
+
+    /// Reads the descriptions of all images of an archive or layout; blocks.
+    ///
+    /// An image that has several names is there once. Where one name stands for images of several platforms, the one
+    /// that is asked for, or that this machine runs, is taken.
+    ///
+    /// - Parameters:
+    ///   - location: Where the images are; if it names one, there is only that.
+    ///   - platform: Which of the images under one name to take.
+    ///   - temporaryDirectory: As for ``init(at:platform:temporaryDirectory:)``.
+    /// - Returns: The images in their order there.
+    /// - Throws: As ``init(at:platform:temporaryDirectory:)``.
+    public static func all(
+        at location: ImageLocation,
+        platform: Platform? = nil,
+        temporaryDirectory: String = "/tmp"
+    ) throws -> [StoredImage] {
+        guard location.reference == nil else {
+            return [try StoredImage(at: location, platform: platform, temporaryDirectory: temporaryDirectory)]
+        }
+        return merged([try reader(at: location, temporaryDirectory).images(for: platform)])
+    }
+
+    /// Images of several places, each image once, with the names of all.
+    ///
+    /// Images are the same if their manifests are.
+    public static func merged(_ groups: [[StoredImage]]) -> [StoredImage] {
+        var images: [StoredImage] = []
+        var numbers: [Digest: Int] = [:]
+        for image in groups.joined() {
+            if let number = numbers[image.descriptor.digest] {
+                images[number].references += image.references.filter { !images[number].references.contains($0) }
+            } else {
+                numbers[image.descriptor.digest] = images.count
+                images.append(image)
+            }
+        }
+        return images
+    }
+
+    /// What reads the archive or layout.
+    private static func reader(
+        at location: ImageLocation,
+        _ temporaryDirectory: String
+    ) throws -> any ImageReader {
+        switch try contents(at: location, temporaryDirectory) {
+        case .layout(let directory): LayoutReader(directory, .ociLayout)
+        case .archive(let archive, .dockerArchive): DockerArchiveReader(archive)
+        case .archive(let archive, let transport): LayoutReader(archive, transport)
+        }
+    }
+
+    /// The files of an archive or layout, and which of the two it is.
+    static func contents(at location: ImageLocation, _ temporaryDirectory: String) throws -> LocatedContents {
         if try FileStatus(of: location.path).kind == .directory {
             guard location.transport ?? .ociLayout == .ociLayout else {
                 throw ImageStorageFailure(.notOfKind("a file"), path: location.path)
@@ -68,14 +124,10 @@ public struct StoredImage: Sendable {
             guard try ImageLayout.hasMarker(location.path) else {
                 throw ImageStorageFailure(Self.unrecognised(location.transport), path: location.path)
             }
-            self = try LayoutReader(DirectoryContents(path: location.path), .ociLayout).image(selection)
-        } else {
-            let archive = try ArchiveContents(location.path, temporaryDirectory: temporaryDirectory)
-            switch try Self.transport(of: archive, wanted: location.transport) {
-            case .dockerArchive: self = try DockerArchiveReader(archive).image(selection)
-            case let transport: self = try LayoutReader(archive, transport).image(selection)
-            }
+            return .layout(DirectoryContents(path: location.path))
         }
+        let archive = try ArchiveContents(location.path, temporaryDirectory: temporaryDirectory)
+        return .archive(archive, try Self.transport(of: archive, wanted: location.transport))
     }
 
     /// What an archive is; Docker 25 and later write archives that are both, with names as Docker writes them.
@@ -143,6 +195,21 @@ public struct StoredImage: Sendable {
             )
         }
     }
+}
+
+/// The files of an archive or layout.
+enum LocatedContents {
+    case layout(DirectoryContents)
+    case archive(ArchiveContents, ImageLocation.Transport)
+}
+
+/// Reads the images of one archive or layout.
+protocol ImageReader {
+    /// The image that is wanted.
+    func image(_ selection: ImageSelection) throws -> StoredImage
+
+    /// All images; of those under one name the one for a platform.
+    func images(for platform: Platform?) throws -> [StoredImage]
 }
 
 /// Which image of several is wanted.

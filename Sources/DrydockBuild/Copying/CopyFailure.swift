@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DrydockJSON
+
+/// Images that cannot be copied as it was asked for.
+public enum CopyFailure: Error, Equatable, CustomStringConvertible {
+    /// One name was given for several images.
+    case oneNameForMany(String, count: Int)
+    /// A name means different images in these places.
+    case conflictingName(String, [String])
+    /// Docker's manifests have no type for such layers.
+    case layersForDocker(String)
+    /// There is nothing to copy.
+    case noImages
+
+    /// One sentence for the person, and a hint where one helps.
+    public var description: String {
+        switch self {
+        case .oneNameForMany(let name, let count):
+            "Cannot give the name '\(name.clippedForMessage)' to \(count) images\n"
+                + "hint: leave the name out, and each image keeps its own"
+        case .conflictingName(let name, let places):
+            "'\(name.clippedForMessage)' means different images in "
+                + places.map { "'\($0.clippedForMessage)'" }.joined(separator: " and ")
+                + "\nhint: copy one of them under another name first"
+        case .layersForDocker(let compression):
+            "Docker's manifests have no layers that are compressed with \(compression)\nhint: add '--compress gzip'"
+        case .noImages: "There is no image to copy"
+        }
+    }
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DrydockCompression
+import DrydockDigests
+import DrydockJSON
+import DrydockOCI
+import DrydockStorage
+
+/// What becomes of each image and each layer of a copy.
+struct CopyPlan: Sendable {
+    /// One layer, whichever images have it.
+    struct Layer: Sendable {
+        let blob: StoredBlob
+        let treatment: LayerTreatment
+    }
+
+    /// One image with the numbers of its layers.
+    struct Image: Sendable {
+        let stored: StoredImage
+        var references: [String]
+        let layerNumbers: [Int]
+        /// The form that its manifest gets; nil if the manifest stays as it is.
+        let format: ImageCopy.Format?
+    }
+
+    let layers: [Layer]
+    let images: [Image]
+    let isForDockerArchive: Bool
+
+    init(_ copy: ImageCopy, for destination: Destination) throws {
+        guard !copy.images.isEmpty else { throw CopyFailure.noImages }
+        isForDockerArchive = destination.transport == .dockerArchive
+        var collection = LayerCollection()
+        let planned = try copy.images.map { stored in
+            let blobs = try stored.layers.indices.map(stored.blob(ofLayer:))
+            let treatments = try blobs.map { try Self.treatment(of: $0, copy, destination) }
+            return Image(
+                stored: stored,
+                references: try Self.references(of: stored, destination),
+                layerNumbers: zip(blobs, treatments).map { collection.add($0, $1) },
+                format: Self.format(of: stored, treatments, copy, destination)
+            )
+        }
+        layers = collection.layers
+        images = isForDockerArchive ? Self.combined(planned) : planned
+        if let name = destination.reference, copy.images.count > 1 {
+            throw CopyFailure.oneNameForMany(name, count: copy.images.count)
+        }
+        try Self.refuseConflicts(images)
+    }
+
+    // MARK: Layers
+
+    private static func treatment(
+        of blob: StoredBlob,
+        _ copy: ImageCopy,
+        _ destination: Destination
+    ) throws -> LayerTreatment {
+        // `docker load` of every age reads plain layers.
+        if destination.transport == .dockerArchive { return blob.compression == .none ? .unchanged : .decompressed }
+        let wanted = copy.compression ?? (CompressionFormat.written.contains(blob.compression) ? nil : .gzip)
+        let result = wanted ?? blob.compression
+        if copy.format == .docker, result == .zstd { throw CopyFailure.layersForDocker(result.rawValue) }
+        guard result != blob.compression else { return .unchanged }
+        return result == .none ? .decompressed : .compressed(result)
+    }
+
+    // MARK: Documents
+
+    /// The form that the manifest is written in; nil if it stays as it is.
+    private static func format(
+        of stored: StoredImage,
+        _ treatments: [LayerTreatment],
+        _ copy: ImageCopy,
+        _ destination: Destination
+    ) -> ImageCopy.Format? {
+        // An archive holds no manifest: the one that is told is the one that it has when it is read again.
+        if destination.transport == .dockerArchive { return .oci }
+        let present: ImageCopy.Format = stored.descriptor.mediaType.isDocker ? .docker : .oci
+        let wanted = copy.format ?? present
+        return wanted == present && treatments.allSatisfy { $0 == .unchanged } ? nil : wanted
+    }
+
+    // MARK: Names
+
+    private static func references(of stored: StoredImage, _ destination: Destination) throws -> [String] {
+        guard destination.transport == .dockerArchive else { return stored.references }
+        if let name = destination.reference {
+            let parsed = try ImageReference(name).withDefaultTag
+            return ["\(parsed.familiarName):\(parsed.tag ?? "latest")"]
+        }
+        return stored.references.filter(isNameWithTag)
+    }
+
+    private static func isNameWithTag(_ text: String) -> Bool {
+        (try? ImageReference(text)).map { $0.tag != nil && $0.digest == nil } == true
+    }
+
+    /// Images that differ in nothing that an archive holds, as one with the names of all.
+    private static func combined(_ images: [Image]) -> [Image] {
+        var combined: [Image] = []
+        for image in images {
+            if let known = combined.firstIndex(where: { $0.stored.imageID == image.stored.imageID }) {
+                combined[known].references += image.references.filter { !combined[known].references.contains($0) }
+            } else {
+                combined.append(image)
+            }
+        }
+        return combined
+    }
+
+    private static func refuseConflicts(_ images: [Image]) throws {
+        var owners: [String: StoredImage] = [:]
+        for image in images {
+            for name in image.references {
+                if let other = owners[name], other.descriptor.digest != image.stored.descriptor.digest {
+                    throw CopyFailure.conflictingName(name, [other.path, image.stored.path])
+                }
+                owners[name] = image.stored
+            }
+        }
+    }
+}
+
+/// What happens to a layer on its way.
+enum LayerTreatment: Hashable, Sendable {
+    /// The stored bytes are taken.
+    case unchanged
+    /// The tar is taken.
+    case decompressed
+    /// The tar is compressed.
+    case compressed(CompressionFormat)
+}
+
+/// Layers of several images, each once.
+private struct LayerCollection {
+    /// What makes two layers the same at the destination.
+    private struct Key: Hashable {
+        let digest: Digest
+        let treatment: LayerTreatment
+    }
+
+    private(set) var layers: [CopyPlan.Layer] = []
+    private var numbers: [Key: Int] = [:]
+
+    mutating func add(_ blob: StoredBlob, _ treatment: LayerTreatment) -> Int {
+        // A plain layer arrives as its tar, too, whatever is done to another one of the same tar.
+        let isTar = treatment == .decompressed || treatment == .unchanged && blob.compression == .none
+        let digest = treatment == .unchanged ? blob.descriptor.digest : blob.diffID
+        let key = Key(digest: digest, treatment: isTar ? .decompressed : treatment)
+        if let number = numbers[key] { return number }
+        numbers[key] = layers.count
+        layers.append(CopyPlan.Layer(blob: blob, treatment: treatment))
+        return layers.count - 1
+    }
+}
+
+// MARK: - What is said of it
+
+extension CopyPlan {
+    /// What is different at the destination, a sentence each.
+    func changes(with results: [BuiltImage]) -> [String] {
+        zip(images, results).flatMap { image, result in changes(of: image, result) }
+    }
+
+    private func changes(of image: Image, _ result: BuiltImage) -> [String] {
+        let stored = image.stored
+        let label = result.references.first ?? stored.references.first ?? "\(stored.descriptor.digest)"
+        var sentences =
+            image.layerNumbers.contains { layers[$0].treatment != .unchanged } ? [layerChange(of: image)] : []
+        if image.format == .docker, !stored.descriptor.mediaType.isDocker {
+            sentences.append("its manifest is in Docker's form")
+            if stored.manifest.annotations?.isEmpty == false {
+                sentences.append("its annotations are left out, since Docker's manifests have none")
+            }
+        }
+        if image.format == .oci, stored.descriptor.mediaType.isDocker, !isForDockerArchive {
+            sentences.append("its manifest is in OCI form")
+        }
+        if isForDockerArchive, stored.manifest.annotations?.isEmpty == false {
+            sentences.append("its annotations are left out, since a docker-archive holds no manifest")
+        }
+        let lost = stored.references.filter { _ in isForDockerArchive && image.references.isEmpty }
+        if let name = lost.first {
+            sentences.append("it has no name there, since '\(name)' is none with a tag")
+        }
+        if result.manifest.digest != stored.descriptor.digest {
+            let digests = "\(stored.descriptor.digest) to \(result.manifest.digest)"
+            sentences.append("the manifest's digest changes from \(digests)")
+        }
+        return sentences.map { "\(label): \($0)" }
+    }
+
+    private func layerChange(of image: Image) -> String {
+        let changed = image.layerNumbers.filter { layers[$0].treatment != .unchanged }
+        let count = changed.count == 1 ? "1 layer is" : "\(changed.count) layers are"
+        guard case .compressed(let format)? = changed.first.map({ layers[$0].treatment }) else {
+            return "\(count) decompressed"
+        }
+        return "\(count) compressed with \(format.rawValue)"
+    }
+}

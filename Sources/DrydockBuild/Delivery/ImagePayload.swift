@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DrydockCompression
+import DrydockDigests
+import DrydockStorage
+
+/// Bytes in order: a layer's tar while it is made, or a stored blob.
+package protocol ByteReader: AnyObject {
+    /// Puts the next bytes at the start of a buffer and returns their number; 0 at the end.
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int
+}
+
+extension LayerStream: ByteReader {}
+extension StoredBlobReader: ByteReader {}
+
+/// The images that go to a destination: layers that can be produced at any time, and documents that follow from them.
+///
+/// A layer that several images share is there once.
+protocol ImagePayload: Sendable {
+    /// The size of each layer, which says how much work it is.
+    var layerSizes: [Int64] { get }
+
+    /// What the layers will be, if their sizes are known before they are packed; digests may be placeholders.
+    var expectedLayers: [PackedLayer]? { get }
+
+    /// What a layer will be, if its blob need not be produced where the destination has it already.
+    func knownLayer(_ number: Int) -> PackedLayer?
+
+    /// Produces a layer's blob from its first byte to its last.
+    func pack(_ number: Int, writing write: LayerPacker.Write) async throws -> PackedLayer
+
+    /// Finds out what a layer's blob will be, without keeping it.
+    func measure(_ number: Int) async throws -> PackedLayer
+
+    /// A layer's uncompressed tar.
+    func openTar(_ number: Int) throws -> any ByteReader
+
+    /// The images with these layers.
+    func images(with layers: [PackedLayer]) throws -> [PayloadImage]
+}
+
+/// One image of a payload.
+struct PayloadImage: Sendable {
+    let image: BuiltImage
+    /// The number that each of its layers has in the payload.
+    let layerNumbers: [Int]
+}
+
+/// The one image of a build.
+struct PlannedPayload: ImagePayload {
+    let plan: LayerPlan
+    let template: ImageTemplate
+    let packer: LayerPacker
+
+    var layerSizes: [Int64] { plan.layers.map(\.size) }
+
+    var expectedLayers: [PackedLayer]? {
+        guard packer.compression == .none else { return nil }
+        return plan.layers.map { PackedLayer(uncompressed: Digest(of: []), size: $0.size) }
+    }
+
+    func knownLayer(_ number: Int) -> PackedLayer? {
+        let content = plan.layers[number].content
+        guard packer.compression == .none, let diffID = content.diffID else { return nil }
+        return PackedLayer(uncompressed: diffID, size: content.size)
+    }
+
+    func pack(_ number: Int, writing write: LayerPacker.Write) async throws -> PackedLayer {
+        try await unsafe packer.pack(plan.layers[number].content, writing: write)
+    }
+
+    func measure(_ number: Int) async throws -> PackedLayer {
+        try await packer.measure(plan.layers[number].content)
+    }
+
+    func openTar(_ number: Int) throws -> any ByteReader {
+        LayerStream(try plan.layers[number].content.recipe())
+    }
+
+    func images(with layers: [PackedLayer]) throws -> [PayloadImage] {
+        [PayloadImage(image: template.image(layers: layers), layerNumbers: Array(layers.indices))]
+    }
+}
