@@ -111,8 +111,8 @@ let package = Package(
         module(
             "DrydockCommands",
             [
-                "DrydockBuild", "DrydockStorage", "DrydockOCI", "DrydockJSON", "DrydockDigests", "DrydockFiles",
-                "DrydockCompression", argumentParser,
+                "DrydockBuild", "DrydockStorage", "DrydockPackages", "DrydockOCI", "DrydockJSON", "DrydockBytes",
+                "DrydockDigests", "DrydockFiles", "DrydockCompression", argumentParser,
             ]
         ),
         // Level 6
@@ -158,8 +158,8 @@ let package = Package(
         tests(
             "DrydockBuildTests",
             [
-                "DrydockBuild", "DrydockBytes", "DrydockCompression", "DrydockDigests", "DrydockFiles", "DrydockOCI",
-                "DrydockPackages", "DrydockStorage", "DrydockTar", "DrydockTestSupport",
+                "DrydockBuild", "DrydockBytes", "DrydockCompression", "DrydockDigests", "DrydockFiles", "DrydockJSON",
+                "DrydockOCI", "DrydockPackages", "DrydockStorage", "DrydockTar", "DrydockTestSupport",
             ]
         ),
         tests(

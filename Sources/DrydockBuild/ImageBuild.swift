@@ -2,6 +2,7 @@
 
 import DrydockCompression
 import DrydockFiles
+import DrydockJSON
 public import DrydockOCI
 import DrydockStorage
 
@@ -15,14 +16,21 @@ public struct ImageBuild: Sendable {
     public let spec: ImageSpec
     /// What the build may know of this machine.
     public let environment: BuildEnvironment
+    /// The specs that are built on this one.
+    private let ancestors: [String]
 
     /// A build of a spec.
     public init(spec: ImageSpec, environment: BuildEnvironment) {
-        self.spec = spec
-        self.environment = environment
+        self.init(spec: spec, environment: environment, ancestors: [])
     }
 
-    /// The platform of the image.
+    init(spec: ImageSpec, environment: BuildEnvironment, ancestors: [String]) {
+        self.spec = spec
+        self.environment = environment
+        self.ancestors = ancestors
+    }
+
+    /// The platform of the image, if it does not follow from a base image.
     public var platform: Platform { environment.platform(of: spec) }
 
     /// Decides which layers the image will have; reads metadata, and the headers of executables and archives.
@@ -43,9 +51,28 @@ public struct ImageBuild: Sendable {
     }
 
     private func plan(_ environment: BuildEnvironment) async throws -> LayerPlan {
-        try await BlockingPool.withPool(width: 1) { _ in
-            try ContentsResolver(spec: spec, environment: environment).resolve().plan(maxLayers: spec.maxLayers)
-        }
+        try await BlockingPool.withPool { _ in try await planOnPool(environment) }
+    }
+
+    /// The plan; the caller runs on a pool for work that blocks.
+    func planOnPool(_ environment: BuildEnvironment) async throws -> LayerPlan {
+        let resolver = BaseImageResolver(spec: spec, environment: environment, ancestors: ancestors)
+        let base = try await resolver.resolve()
+        var environment = environment
+        if spec.architecture == nil, let base { environment.platform = base.configuration.platform }
+        var foundation: Foundation?
+        if let base { foundation = try await self.foundation(base) }
+        let contents = try ContentsResolver(spec: spec, environment: environment).resolve(on: foundation)
+        var plan = try contents.plan(maxLayers: spec.maxLayers, squash: spec.squash)
+        plan.platform = environment.platform(of: spec)
+        return plan
+    }
+
+    /// The base image with as much of its content as the spec makes necessary.
+    private func foundation(_ base: BaseImage) async throws -> Foundation {
+        let isAlone = spec.contents.isEmpty && spec.copyToRoot.isEmpty && spec.files.isEmpty && !spec.squash
+        let mentionsStore = String(decoding: CanonicalJSON.encode(spec.config), as: UTF8.self).contains("/store/")
+        return Foundation(base: base, entries: isAlone && !mentionsStore ? [] : try await base.tree())
     }
 
     /// Packs the layers of a plan into a destination and completes the image there.
@@ -84,11 +111,14 @@ public struct ImageBuild: Sendable {
         let modificationTime = try environment.instant(of: spec.mtime).seconds
         return try await BlockingPool.withPool(width: width ?? BlockingPool.machineWidth) { [environment] pool in
             let isDocker = destination.transport == .dockerArchive
+            // An archive is laid out by the sizes of tars, and a derived tag follows from them.
+            if isDocker || template.tag == nil { try await plan.measureStoredTars() }
             let payload = PlannedPayload(
                 plan: plan,
                 template: isDocker ? try template.named(destination.reference) : template,
                 packer: LayerPacker(
                     compression: isDocker ? .none : destination.layerCompression,
+                    keepsBlobs: !isDocker,
                     workers: pool.width,
                     progress: progress
                 )
@@ -107,21 +137,51 @@ public struct ImageBuild: Sendable {
         }
     }
 
-    private func template(for plan: LayerPlan) throws -> ImageTemplate {
-        var configuration = ImageConfiguration(platform: platform)
-        configuration.created = try environment.instant(of: spec.created).rfc3339
-        configuration.config = spec.config
+    func template(for plan: LayerPlan) throws -> ImageTemplate {
+        let created = try environment.instant(of: spec.created).rfc3339
+        let configuration = configuration(for: plan, created: created)
         return ImageTemplate(
             name: spec.name,
             tag: spec.tag,
             configuration: configuration,
             annotations: spec.annotations,
-            history: plan.layers.map { layer in
-                var entry = ImageConfiguration.HistoryEntry(createdBy: layer.createdBy)
-                entry.created = configuration.created
-                if !layer.storePaths.isEmpty { entry.comment = PreviousLayers.comment(layer.storePaths) }
-                return entry
-            }
+            history: history(of: plan, created: created)
         )
+    }
+
+    private func configuration(for plan: LayerPlan, created: String) -> ImageConfiguration {
+        var config = spec.config
+        var configuration = ImageConfiguration(platform: plan.platform)
+        if let base = plan.base {
+            config = config.inheriting(
+                from: base.config ?? ContainerConfiguration(),
+                spec.inherit,
+                unset: spec.unsetConfig
+            )
+            if spec.inherit == .dockerfile { configuration = base.inherited(by: config, created: created) }
+        }
+        configuration.os = plan.platform.os
+        configuration.architecture = plan.platform.architecture
+        configuration.variant = plan.platform.variant
+        configuration.created = created
+        configuration.config = config
+        return configuration
+    }
+
+    /// The steps of the base image, and one for each layer on top of it.
+    private func history(of plan: LayerPlan, created: String) -> [ImageConfiguration.HistoryEntry] {
+        let steps = plan.layers.dropFirst(plan.baseLayerCount).map { layer in
+            var entry = ImageConfiguration.HistoryEntry(createdBy: layer.createdBy)
+            entry.created = created
+            if !layer.storePaths.isEmpty { entry.comment = PreviousLayers.comment(layer.storePaths) }
+            return entry
+        }
+        guard let base = plan.base else { return steps }
+        let known = base.history ?? []
+        if spec.squash { return known.map(\.withoutLayer) + steps }
+        guard steps.isEmpty else { return known + steps }
+        var entry = ImageConfiguration.HistoryEntry(createdBy: "drydock: config")
+        entry.created = created
+        return known + [entry.withoutLayer]
     }
 }

@@ -17,7 +17,8 @@ public struct DrydockCommand: AsyncParsableCommand, Sendable {
         version: DrydockVersion.current,
         subcommands: [
             BuildCommand.self, PlanCommand.self, StreamCommand.self, CopyCommand.self, MergeCommand.self,
-            InspectCommand.self, ValidateCommand.self, CacheCommand.self, DoctorCommand.self,
+            InspectCommand.self, DiffCommand.self, ExportCommand.self, ValidateCommand.self, CacheCommand.self,
+            DoctorCommand.self,
         ]
     )
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import DrydockFiles
+import DrydockBuild
 import DrydockOCI
 import DrydockStorage
 
@@ -25,15 +25,26 @@ struct InspectCommand: AsyncParsableCommand {
     @Flag(help: "What is printed (default: a summary).")
     var part: Part?
 
+    @OptionGroup var selection: PlatformOption
+
     func run() async throws {
-        let location = try ImageLocation(image)
-        let stored = try await BlockingPool.withPool(width: 1) { _ in try StoredImage(at: location) }
+        let environment = try BuildEnvironment.current()
+        let stored = try await selection.image(at: image, environment)
         switch part {
         case nil: try Output.text(ImageReport(stored).text + "\n")
         case .json: try Output.json(ImageReport(stored).json)
+        case .tree: try await printTree(stored, environment)
         case .digest: try Output.text("\(stored.descriptor.digest)\n")
         case .config: try Output.bytes(stored.configurationBytes + Array("\n".utf8))
         case .manifest: try Output.bytes(stored.manifestBytes + Array("\n".utf8))
+        }
+    }
+
+    /// One line for each entry of the root file system.
+    private func printTree(_ image: StoredImage, _ environment: BuildEnvironment) async throws {
+        let directory = environment.temporaryDirectory
+        for entry in try await ImageTree.entries(of: image, temporaryDirectory: directory) {
+            try Output.text(EntryReport(entry: entry).text + "\n")
         }
     }
 
@@ -43,6 +54,7 @@ struct InspectCommand: AsyncParsableCommand {
         case digest
         case config
         case manifest
+        case tree
 
         static func help(for value: Part) -> ArgumentHelp? {
             switch value {
@@ -50,6 +62,7 @@ struct InspectCommand: AsyncParsableCommand {
             case .digest: "Print the digest of the manifest."
             case .config: "Print the image configuration as it is stored."
             case .manifest: "Print the manifest as it is stored."
+            case .tree: "List all files that a container of the image sees."
             }
         }
     }

@@ -28,7 +28,7 @@ struct PlanCommand: AsyncParsableCommand {
         let plan = try await store.referencesGraph == nil ? build.plan() : build.outline()
         try Output.warnings(plan.warnings)
         try Output.warnings(build.environment.memory.warnings)
-        let report = PlanReport(plan: plan, platform: build.platform)
+        let report = PlanReport(plan: plan, platform: plan.platform)
         if json {
             try Output.json(report.json)
         } else {

@@ -9,8 +9,8 @@ import Testing
 struct HelpTests {
     @Test(
         arguments: [
-            "drydock", "build", "plan", "stream", "copy", "merge", "inspect", "validate", "cache", "cache-ls",
-            "cache-gc", "cache-verify", "doctor",
+            "drydock", "build", "plan", "stream", "copy", "merge", "inspect", "diff", "export", "validate", "cache",
+            "cache-ls", "cache-gc", "cache-verify", "doctor",
         ]
     )
     func `each command has its help`(_ name: String) async throws {
@@ -40,8 +40,8 @@ struct HelpTests {
         let output = try await DrydockProgram.run("--generate-completion-script", shell)
         #expect(output.status == 0)
         for word in [
-            "build", "plan", "stream", "copy", "merge", "inspect", "validate", "cache", "doctor", "compress",
-            "progress",
+            "build", "plan", "stream", "copy", "merge", "inspect", "diff", "export", "validate", "cache", "doctor",
+            "compress", "progress",
         ] {
             #expect(output.text.contains(word))
         }

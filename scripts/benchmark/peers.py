@@ -15,6 +15,9 @@ GZIP = "gzip layers, with their digests"
 ZSTD = "zstd layers, with their digests"
 COPY = "Copied: an image layout with gzip layers to another"
 UNPACKED = "Unpacked: an image layout with gzip layers to a docker-archive"
+EXPORT = "Export: root file system of a gzip image as one tar"
+UNPACK = "Unpack: root file system of a gzip image in a directory"
+SQUASH = "Squash: an image of the tree as one layer in an archive"
 
 
 class Place:
@@ -162,6 +165,38 @@ class Copied(Row):
             subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
 
 
+class FromImage(Row):
+    """Begins with an image of the tree, in a layout with gzip layers; making that is not measured."""
+
+    def prepare(self):
+        super().prepare()
+        layout = self.place.work / "image"
+        if not layout.exists():
+            subprocess.run([self.drydock, "build", self.place.spec, "-o", f"oci:{layout}:latest"], check=True,
+                           stdout=subprocess.DEVNULL)
+            spec = {"name": "squashed", "tag": "latest", "fromImage": f"oci:{layout}:latest", "squash": True}
+            (self.place.work / "squash.json").write_text(json.dumps(spec))
+
+
+class DockerImage(FromImage):
+    """The same image in the daemon, which counts."""
+
+    needs_root = True
+
+    def prepare(self):
+        super().prepare()
+        self.place.docker_process()
+        client = " ".join(docker_client(self.place.work))
+        script = f"{self.drydock} build {self.place.spec} -o - | {client} load"
+        subprocess.run(["sh", "-c", script], check=True, capture_output=True)
+
+    def script(self):
+        return self.command.replace("CLIENT", " ".join(docker_client(self.place.work)))
+
+    def service_process(self):
+        return self.place.docker_process()
+
+
 def rows(drydock, place):
     """All rows, drydock's first in each group: the others are compared with it."""
     tree, output, work = place.tree, place.output, place.work
@@ -169,6 +204,9 @@ def rows(drydock, place):
 
     def build(destination, label, group, **settings):
         return Row(place, label, group, f"{drydock} build {place.spec} -o {destination}", [drydock], **settings)
+
+    def image_row(label, group, command, needs, kind=FromImage, **settings):
+        return kind(place, label, group, command, needs, drydock=drydock, **settings)
 
     def compressed(tool, group, name):
         script = f"{archive} | tee >(sha256sum >{output}/diffid) | {tool} | tee {output}/layer | sha256sum"
@@ -196,6 +234,12 @@ def rows(drydock, place):
     docker = (
         f"DOCKER_BUILDKIT=0 CLIENT build --quiet --no-cache --tag bench --file {work}/Dockerfile {tree}; "
         f"CLIENT save --output {output}/image.tar bench"
+    )
+    image = f"oci:{work}/image:latest"
+    docker_export = f"c=$(CLIENT create bench x); CLIENT export --output {output}/root.tar $c; CLIENT rm $c"
+    docker_squash = (
+        f"c=$(CLIENT create bench x); CLIENT export $c | CLIENT import - squashed; CLIENT rm $c; "
+        f"CLIENT save --output {output}/image.tar squashed"
     )
     return [
         build(f"docker-archive:{output}/image.tar", "drydock, docker-archive", ARCHIVE, is_reference=True),
@@ -227,6 +271,14 @@ def rows(drydock, place):
             f"{skopeo} oci:{source}:latest docker-archive:{output}/image.tar:bench:latest", "skopeo copy", UNPACKED,
             "skopeo",
         ),
+        image_row("drydock export", EXPORT, f"{drydock} export {image} -o {output}/root.tar", [drydock], is_reference=True),
+        image_row("docker export", EXPORT, docker_export, ["docker", "dockerd", "runc"], DockerImage),
+        image_row("drydock export", UNPACK, f"{drydock} export {image} -o {output}/root/", [drydock], is_reference=True),
+        image_row("umoci unpack", UNPACK, f"umoci unpack --image {work}/image:latest {output}/bundle", ["umoci"],
+                  needs_root=True),
+        image_row("drydock build, squash", SQUASH, f"{drydock} build {work}/squash.json -o {output}/image.tar", [drydock],
+                  is_reference=True),
+        image_row("docker export | import, save", SQUASH, docker_squash, ["docker", "dockerd", "runc"], DockerImage),
     ]
 
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DrydockNix
 import DrydockPackages
 
 /// What an image will hold: the inputs that its spec names, in order, read except for the content of their files.
@@ -20,6 +21,8 @@ public struct Contents: Sendable {
     let inputs: [Input]
     /// What comes from a Nix store, if anything does.
     var store: StoreLayers?
+    /// The base image, if there is one.
+    var foundation: Foundation?
     /// Owner and time of what no input mentions.
     let style: EntryStyle
     /// Which inputs are trees of `copyToRoot`.
@@ -27,25 +30,85 @@ public struct Contents: Sendable {
 
     /// Decides which input becomes which layer: each item of `contents` its own, everything else the last one.
     ///
-    /// - Parameter maxLayers: When there are more items, the last ones share a layer.
+    /// - Parameters:
+    ///   - maxLayers: When there are more items, the last ones share a layer.
+    ///   - squash: Whether there is one layer with everything.
     /// - Returns: The layers, at least one.
-    /// - Throws: ``ContentsConflict`` when two inputs do not go together; ``TarWritingFailure``.
-    func plan(maxLayers: Int) throws -> LayerPlan {
-        var tree = RootTree(inputs: inputs.map(\.label.short), style: style, copies: copies)
-        for (number, input) in inputs.enumerated() {
-            for entry in input.entries { try tree.insert(entry, from: number) }
+    /// - Throws: ``ContentsConflict`` when two inputs do not go together; ``TarWritingFailure``; ``BaseImageFailure``.
+    func plan(maxLayers: Int, squash: Bool = false) throws -> LayerPlan {
+        var plan = try squash ? squashed() : planAbove(try roomAbove(maxLayers))
+        plan.base = foundation?.base.configuration
+        plan.warnings = (foundation?.base.warnings ?? []) + inputs.flatMap(\.warnings)
+        if !squash, let base = foundation?.base {
+            plan.baseLayerCount = base.layers.count
+            plan.layers = base.layers + plan.layers
         }
+        return plan
+    }
+
+    /// How many layers may be put on top of those of the base image.
+    private func roomAbove(_ maxLayers: Int) throws(BaseImageFailure) -> Int {
+        guard let base = foundation?.base else { return maxLayers }
+        let room = maxLayers - base.layers.count
+        let hasPackages = store.map { !$0.closure.objects.isEmpty } ?? false || inputs.contains { $0.kind == .store }
+        let least = hasPackages ? 2 : inputs.isEmpty ? 0 : 1
+        guard room >= least else {
+            throw .tooManyLayers(base: base.label, count: base.layers.count, maxLayers: maxLayers)
+        }
+        return room
+    }
+
+    /// Everything as one layer, with what the base image has.
+    private func squashed() throws -> LayerPlan {
+        var tree = try tree()
+        let number = inputs.count + (foundation == nil ? 0 : 1)
+        for layer in try storeLayers(maxLayers: 2) {
+            // Without names of directories above: those of the tree stay as they are.
+            for entry in try layer.content.entries() { try tree.insert(entry, from: number) }
+        }
+        let labels = [foundation?.base.label].compactMap(\.self) + inputs.map(\.label.full)
+        let layer = LayerPlan.Layer(
+            kind: .customisation,
+            paths: inputs.flatMap(\.paths),
+            createdBy: "drydock: squash of " + (labels.isEmpty ? "nothing" : labels.joined(separator: "; ")),
+            content: .recipe(try LayerRecipe(entries: tree.entries(of: 0..<number + 1)))
+        )
+        return LayerPlan(layers: [layer])
+    }
+
+    /// The inputs on top of the base image.
+    private func tree() throws -> RootTree {
+        let labels = [foundation?.base.label].compactMap(\.self) + inputs.map(\.label.short)
+        let first = foundation == nil ? 0 : 1
+        var tree = RootTree(
+            inputs: labels + ["store paths"],
+            style: style,
+            copies: RootTree.Copies(
+                inputs: (copies.inputs.lowerBound + first)..<(copies.inputs.upperBound + first),
+                keepsLinks: copies.keepsLinks
+            )
+        )
+        for entry in foundation?.entries ?? [] { try tree.insert(entry, from: 0) }
+        for (number, input) in inputs.enumerated() {
+            for entry in input.entries { try tree.insert(entry, from: number + first) }
+        }
+        return tree
+    }
+
+    private func planAbove(_ maxLayers: Int) throws -> LayerPlan {
+        let tree = try tree()
+        let first = foundation == nil ? 0 : 1
         let storeLayers = try storeLayers(maxLayers: maxLayers)
         // A pipeline may make more layers than it was allowed.
-        let groups = groups(maxLayers: max(maxLayers - storeLayers.count, 2))
+        let groups = groups(maxLayers: max(maxLayers - storeLayers.count, min(maxLayers, 2)))
         let layers = try groups.compactMap { group -> LayerPlan.Layer? in
-            let entries = tree.entries(of: group)
+            let entries = tree.entries(of: (group.lowerBound + first)..<(group.upperBound + first))
             return entries.isEmpty ? nil : try layer(group, entries)
         }
         var all = storeLayers + layers
         // An image without any layer is refused by some readers.
-        if all.isEmpty { all = [try layer(inputs.indices, [])] }
-        return LayerPlan(layers: all, warnings: inputs.flatMap(\.warnings))
+        if all.isEmpty, foundation.map(\.base.layers.isEmpty) ?? true { all = [try layer(inputs.indices, [])] }
+        return LayerPlan(layers: all)
     }
 
     /// The layers of store paths: as many as the others leave, at least one.

@@ -30,14 +30,14 @@ struct ContentsResolver {
     /// The inputs in the order in which later ones win.
     ///
     /// - Throws: The errors of `DrydockPackages`, each with the path that it failed on.
-    func resolve() throws -> Contents {
+    func resolve(on foundation: Foundation? = nil) throws -> Contents {
         // An image has one cache of its loader: each item's holds the libraries of those before it, too.
         var configured: [ExecutableClosure.ConfiguredLibrary] = []
         let packages = try spec.contents.compactMap { try input($0, &configured) }
         let copied = try spec.copyToRoot.map(copied)
         let declared = spec.files.isEmpty ? [] : [try declared()]
         let store = try StoreResolver(spec: spec, environment: environment, style: style)
-            .resolve(besides: (copied + declared).flatMap(\.entries))
+            .resolve(besides: (copied + declared).flatMap(\.entries), on: foundation)
         let first = packages + (try store?.links() ?? []) + (try store?.database() ?? [])
         let copies = RootTree.Copies(
             inputs: first.count..<(first.count + copied.count),
@@ -45,6 +45,7 @@ struct ContentsResolver {
         )
         var contents = Contents(inputs: first + copied + declared, style: style, copies: copies)
         contents.store = try store?.layers()
+        contents.foundation = foundation
         return contents
     }
 

@@ -56,11 +56,14 @@ struct PlannedPayload: ImagePayload {
 
     var expectedLayers: [PackedLayer]? {
         guard packer.compression == .none else { return nil }
-        return plan.layers.map { PackedLayer(uncompressed: Digest(of: []), size: $0.size) }
+        return plan.layers.map { layer in
+            packer.kept(layer.content)?.layer ?? PackedLayer(uncompressed: Digest(of: []), size: layer.size)
+        }
     }
 
     func knownLayer(_ number: Int) -> PackedLayer? {
         let content = plan.layers[number].content
+        if let kept = packer.kept(content)?.layer { return kept }
         guard packer.compression == .none, let diffID = content.diffID else { return nil }
         return PackedLayer(uncompressed: diffID, size: content.size)
     }

@@ -16,6 +16,8 @@ struct StoreContents {
     let packages: [StorePath]
     /// Everything that goes into layers.
     let closure: StoreClosure
+    /// The base image, if there is one.
+    let foundation: Foundation?
 
     /// The links at `/` to the packages, if there are any.
     ///
@@ -38,7 +40,7 @@ struct StoreContents {
     func database() throws -> [Contents.Input] {
         guard spec.includeNixDB, environment.store.isOpened else { return [] }
         let registered = try environment.instant(of: spec.mtime).seconds
-        let entries = try StoreState.entries(of: hashed(), roots: packages, registrationTime: registered)
+        let entries = try StoreState.entries(of: registeredClosure(), roots: packages, registrationTime: registered)
         return [
             Contents.Input(
                 kind: .customisation,
@@ -47,6 +49,19 @@ struct StoreContents {
                 entries: entries.map(entry)
             )
         ]
+    }
+
+    /// The closure, and what a database of the base image has registered.
+    private func registeredClosure() throws -> StoreClosure {
+        let own = try hashed()
+        guard let foundation else { return own }
+        let directory = environment.temporaryDirectory
+        let storeDirectory = store.location.storeDirectory
+        guard let lower = try foundation.registered(storeDirectory: storeDirectory, temporaryDirectory: directory)
+        else {
+            return own
+        }
+        return try own.merging(lower)
     }
 
     /// The closure with the hash of every NAR; those that nobody has told are computed.
@@ -79,6 +94,16 @@ struct StoreContents {
         )
     }
 
+    /// What of the closure the base image does not have.
+    private func closureAbove() throws -> StoreClosure {
+        guard let foundation, !spec.squash else { return closure }
+        let location = environment.store.isOpened ? store.location : nil
+        let paths = closure.objects.map(\.path)
+        let present = try foundation.storePaths(among: paths, in: location, style: style)
+        guard !present.isEmpty else { return closure }
+        return try closure.leavingOut(present)
+    }
+
     /// The layers of store paths, unless the spec leaves the store out.
     ///
     /// - Throws: ``ImageStorageFailure`` for a previous image that cannot be read; ``StoreObjectFailure`` for a path
@@ -92,7 +117,7 @@ struct StoreContents {
         }
         return StoreLayers(
             store: store,
-            closure: closure,
+            closure: try closureAbove(),
             layering: spec.layering,
             style: style,
             previous: try PreviousLayers(spec: spec).paths(),
@@ -110,10 +135,12 @@ struct StoreResolver {
 
     /// The packages, and the closure of them and of what `config`, `files` and `copyToRoot` mention.
     ///
-    /// - Parameter entries: What goes into the image besides, in which mentions are looked for.
+    /// - Parameters:
+    ///   - entries: What goes into the image besides, in which mentions are looked for.
+    ///   - foundation: The base image, if there is one.
     /// - Returns: nil if the image has nothing of a store.
     /// - Throws: What a store that lacks a path throws; ``ContentsError``.
-    func resolve(besides entries: [TreeEntry]) throws -> StoreContents? {
+    func resolve(besides entries: [TreeEntry], on foundation: Foundation? = nil) throws -> StoreContents? {
         let items = spec.contents.compactMap { item -> NixPackage? in
             if case .nix(let package) = item { package } else { nil }
         }
@@ -136,7 +163,8 @@ struct StoreResolver {
             style: style,
             store: store,
             packages: packages,
-            closure: closure
+            closure: closure,
+            foundation: foundation
         )
     }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import DrydockDigests
+import DrydockOCI
+import DrydockPackages
+import DrydockStorage
 
 /// What a layer's tar is made of: its size is known, and it can be produced at any time.
 public enum LayerContent: Sendable {
@@ -8,12 +11,16 @@ public enum LayerContent: Sendable {
     case recipe(LayerRecipe)
     /// A tar that was produced before and whose digest was remembered; its files are looked at only if it is needed.
     case remembered(RememberedContent)
+    /// A layer of another image, which stays as it is.
+    case stored(StoredLayer)
     /// Store paths that were not looked into, by the size of their NARs: enough for a plan, not for an image.
     case outline(size: Int64)
 
-    /// The size of the tar in bytes, its end and padding included.
+    /// The size of the tar in bytes, its end and padding included; that of the blob for a stored layer that is compressed
+    /// and was not looked into.
     public var size: Int64 {
         switch self {
+        case .stored(let layer): layer.tarSize ?? layer.blob.descriptor.size
         case .recipe(let recipe): recipe.size
         case .remembered(let content): content.size
         case .outline(let size): size
@@ -25,6 +32,7 @@ public enum LayerContent: Sendable {
         switch self {
         case .recipe, .outline: nil
         case .remembered(let content): content.diffID
+        case .stored(let layer): layer.blob.diffID
         }
     }
 
@@ -36,8 +44,25 @@ public enum LayerContent: Sendable {
         switch self {
         case .recipe(let recipe): recipe
         case .remembered(let content): try content.recipe()
+        case .stored(let layer): LayerRecipe(tar: try layer.archive().bytes)
         case .outline: preconditionFailure("An image cannot be made from the outline of a plan")
         }
+    }
+
+    /// Compares what was produced with the digest that the content should have.
+    ///
+    /// - Throws: ``RememberedContent/Outdated``; ``ImageStorageFailure`` for a stored layer that has changed.
+    func verify(_ layer: PackedLayer) throws {
+        guard let diffID, diffID != layer.diffID else { return }
+        if case .stored(let stored) = self {
+            let reason = ImageStorageFailure.Reason.digestMismatch(
+                name: "tar",
+                expected: diffID,
+                actual: layer.diffID
+            )
+            throw ImageStorageFailure(reason, path: stored.name)
+        }
+        throw RememberedContent.Outdated(diffID: diffID)
     }
 }
 

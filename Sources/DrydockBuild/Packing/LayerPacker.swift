@@ -42,6 +42,8 @@ struct LayerPacker: Sendable {
 
     /// How the blob is compressed.
     let compression: CompressionFormat
+    /// Whether blobs of stored layers that are compressed stay as they are.
+    var keepsBlobs = true
     /// How many blocks of one layer are compressed at once.
     let workers: Int
     /// Told of every step.
@@ -55,11 +57,12 @@ struct LayerPacker: Sendable {
     /// - Throws: What `write` throws; ``SystemError`` and ``TreeError``; `CancellationError`.
     ///   ``RememberedContent/Outdated`` when a remembered digest turns out to be another.
     func pack(_ content: LayerContent, writing write: Write) async throws -> PackedLayer {
+        if let (stored, kept) = kept(content) { return try await unsafe copyBlob(stored, kept, writing: write) }
         let recipe = try content.recipe()
         let layer = try await unsafe pack(LayerStream(recipe), size: recipe.size, writing: write)
         precondition(layer.tarSize == recipe.size, "A layer's tar does not have the size that its recipe says")
         // Hashed again although it is remembered: a store path that was changed in place must not pass for another.
-        if let diffID = content.diffID, diffID != layer.diffID { throw RememberedContent.Outdated(diffID: diffID) }
+        try content.verify(layer)
         return layer
     }
 
@@ -67,11 +70,41 @@ struct LayerPacker: Sendable {
     ///
     /// - Throws: As ``pack(_:writing:)``.
     func measure(_ content: LayerContent) async throws -> PackedLayer {
+        if let kept = kept(content)?.layer {
+            progress.add(Int(content.size))
+            return kept
+        }
         if compression == .none, let diffID = content.diffID {
             progress.add(Int(content.size))
             return PackedLayer(uncompressed: diffID, size: content.size)
         }
         return try await unsafe pack(content) { _ in }
+    }
+
+    /// A stored layer whose blob goes to the destination as it is, and what it will be there; nil for all others.
+    func kept(_ content: LayerContent) -> (stored: StoredLayer, layer: PackedLayer)? {
+        guard keepsBlobs, case .stored(let stored) = content, [.gzip, .zstd].contains(stored.blob.compression) else {
+            return nil
+        }
+        let blob = stored.blob
+        let descriptor = Descriptor(
+            mediaType: blob.compression.layerMediaType,
+            digest: blob.descriptor.digest,
+            size: blob.descriptor.size
+        )
+        return (stored, PackedLayer(diffID: blob.diffID, descriptor: descriptor, tarSize: stored.tarSize ?? 0))
+    }
+
+    /// Copies a blob, which is verified on the way.
+    private func copyBlob(
+        _ stored: StoredLayer,
+        _ layer: PackedLayer,
+        writing write: Write
+    ) async throws -> PackedLayer {
+        let reader = try stored.blob.open(verifying: false)
+        let (digest, size) = try await unsafe copy(reader, size: stored.blob.descriptor.size, writing: write)
+        try stored.blob.verify(stored: digest, size: size)
+        return layer
     }
 
     /// Produces a layer's blob from its tar.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import DrydockOCI
 import DrydockStorage
 
 /// Which layers an image will have, before a byte of content is read.
@@ -37,9 +38,15 @@ public struct LayerPlan: Sendable {
     }
 
     /// The layers, lowest first.
-    public let layers: [Layer]
+    public internal(set) var layers: [Layer]
     /// What the person should know, a sentence each.
     public var warnings: [String] = []
+    /// What the image runs on.
+    public internal(set) var platform = Platform.host
+    /// The configuration of the base image with its history; nil without one.
+    var base: ImageConfiguration?
+    /// How many of the layers, from the lowest on, are those of the base image.
+    var baseLayerCount = 0
 
     /// The size of all tars together, in bytes.
     public var size: Int64 { layers.reduce(0) { $0 + $1.size } }

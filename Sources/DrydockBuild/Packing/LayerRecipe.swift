@@ -11,7 +11,8 @@ import DrydockTar
 public struct LayerRecipe: Sendable {
     /// One member of the tar.
     struct Member: Sendable {
-        let header: TarEntry
+        /// Nil for bytes that are a tar already.
+        let header: TarEntry?
         /// Where the bytes behind the header come from; nil for members without.
         let content: FileContent?
     }
@@ -41,12 +42,24 @@ public struct LayerRecipe: Sendable {
         var size: Int64 = 0
         members = try entries.map { entry in
             let member = Self.member(for: names == .relative ? entry : entry.absolute, &firstNames)
-            size += Int64(try TarFormat.headerSize(of: member.header))
+            if let header = member.header { size += Int64(try TarFormat.headerSize(of: header)) }
             size += TarFormat.paddedSize(member.content?.size ?? 0)
             return member
         }
         trailerSize = TarFormat.trailerSize(afterBytes: size)
         self.size = size + Int64(trailerSize)
+    }
+
+    /// A tar that exists, byte for byte.
+    init(tar: ArchiveBytes) {
+        members = [Member(header: nil, content: tar.wholeFile)]
+        size = tar.size
+        trailerSize = 0
+    }
+
+    /// The members of the tar.
+    var layerMembers: [LayerMember] {
+        members.compactMap { member in member.header.map { LayerMember(entry: $0, content: member.content) } }
     }
 
     /// Names are links of one file only as long as they also agree in everything else.

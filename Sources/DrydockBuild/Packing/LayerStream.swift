@@ -15,6 +15,8 @@ package final class LayerStream {
     /// The bytes of the current member's content that are still to come.
     private var hasOpenContent = false
     private var contentSize: Int64 = 0
+    /// Whether zeros follow on the content up to the next block.
+    private var isPadded = true
     private var isAtEnd = false
 
     /// A stream at the start of the tar.
@@ -49,7 +51,7 @@ package final class LayerStream {
         if reader.remaining > 0 { return try unsafe reader.read(into: room) }
         try reader.finish()
         hasOpenContent = false
-        setPending(zeros: Int(TarFormat.paddedSize(contentSize) - contentSize))
+        setPending(zeros: isPadded ? Int(TarFormat.paddedSize(contentSize) - contentSize) : 0)
         return 0
     }
 
@@ -60,7 +62,8 @@ package final class LayerStream {
         next += 1
         pending.removeAll(keepingCapacity: true)
         pendingPosition = 0
-        try TarFormat.appendHeader(of: member.header, to: &pending)
+        if let header = member.header { try TarFormat.appendHeader(of: header, to: &pending) }
+        isPadded = member.header != nil
         guard let content = member.content else { return true }
         try reader.open(content)
         contentSize = content.size

@@ -22,6 +22,12 @@ extension ContainerConfiguration {
         return config
     }
 
+    /// The keys of the map under `config` that have the value `null`.
+    static func unsetKeys(_ field: SpecField) -> Set<String> {
+        guard case .map(let entries) = field.node.value else { return [] }
+        return Set(entries.filter { $0.value.isNull && keys.names.contains($0.key) }.map(\.key))
+    }
+
     private mutating func readProcess(_ map: SpecMap) {
         user = map["User"]?.string(.user)
         env = map["Env"]?.strings(.environmentVariable)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DrydockOCI
+import DrydockStorage
 
 extension ImageSpec {
     /// Reads a spec in YAML or JSON.
@@ -41,9 +42,10 @@ extension ImageSpec {
 
     static let keys = SpecKeys(
         [
-            "name", "tag", "contents", "copyToRoot", "keepContentsDirlinks", "files", "config", "created", "mtime",
-            "uid", "gid", "uname", "gname", "architecture", "variant", "os", "annotations", "compressor", "maxLayers",
-            "layering", "layeringPipeline", "includeStorePaths", "includeNixDB", "$schema",
+            "name", "tag", "fromImage", "fromImageName", "fromImageTag", "inherit", "contents", "copyToRoot",
+            "keepContentsDirlinks", "files", "config", "created", "mtime", "uid", "gid", "uname", "gname",
+            "architecture", "variant", "os", "annotations", "compressor", "maxLayers",
+            "squash", "layering", "layeringPipeline", "includeStorePaths", "includeNixDB", "$schema",
         ],
         elsewhere: Dictionary(uniqueKeysWithValues: ContainerConfiguration.keys.names.map { ($0, "config") })
     )
@@ -58,11 +60,13 @@ extension ImageSpec {
         let name = map.required("name")?.string(.imageName)
         var spec = ImageSpec(name: name ?? "", directory: directory)
         spec.tag = map["tag"]?.string(.tag)
+        spec.readBase(map)
         spec.readContents(map)
         spec.readOwnership(map)
         spec.readTimes(map)
         spec.readPlatform(map)
         if let config = map["config"].flatMap(ContainerConfiguration.read) { spec.config = config }
+        spec.unsetConfig = map["config"].map(ContainerConfiguration.unsetKeys) ?? []
         if let annotations = map["annotations"]?.stringMap(keys: .nonemptyText) { spec.annotations = annotations }
         spec.compressor = map["compressor"]?.string(.compressor).flatMap(Compressor.init)
         if let maxLayers = map["maxLayers"]?.integer(in: 2...ImageSpec.mostLayers) { spec.maxLayers = Int(maxLayers) }
@@ -73,6 +77,20 @@ extension ImageSpec {
             map.report("'includeNixDB' needs the store paths that 'includeStorePaths' leaves out", at: "includeNixDB")
         }
         return spec
+    }
+
+    private mutating func readBase(_ map: SpecMap) {
+        fromImage = map["fromImage"]?.string(.baseImage)
+        fromImageName = map["fromImageName"]?.string(.imageName)
+        fromImageTag = map["fromImageTag"]?.string(.tag)
+        if let text = map["inherit"]?.string(.inheritance) {
+            inherit = ConfigurationInheritance(rawValue: text) ?? inherit
+        }
+        squash = map["squash"]?.bool() ?? false
+        guard map["fromImage"] == nil else { return }
+        for key in ["fromImageName", "fromImageTag", "inherit"] {
+            map.forbid(key, "'\(key)' only goes with 'fromImage'")
+        }
     }
 
     private mutating func readContents(_ map: SpecMap) {
@@ -109,6 +127,23 @@ extension ImageSpec {
 }
 
 extension SpecRule {
+    /// An image in a file or directory, or another spec file.
+    fileprivate static let baseImage = SpecRule { text in
+        if let problem = nonemptyText.problem(text) { return problem }
+        do { _ = try ImageLocation(text) } catch {
+            let lines = "\(error)".split(separator: "\n", maxSplits: 1)
+            let hint = lines.count > 1 ? String(lines[1].dropFirst("hint: ".count)) : nil
+            return SpecProblem(String(lines[0]), hint: hint)
+        }
+        return nil
+    }
+
+    fileprivate static let inheritance = word(
+        ConfigurationInheritance.allCases.map(\.rawValue),
+        "a way to inherit",
+        aliases: ["all": "dockerfile", "docker": "dockerfile", "full": "dockerfile", "environment": "env"]
+    )
+
     /// `dockerTools`' names of compressions.
     fileprivate static let compressor = word(
         ImageSpec.Compressor.allCases.map(\.rawValue),

@@ -21,6 +21,14 @@ public import DrydockOCI
 /// - ``tag``
 /// - ``annotations``
 ///
+/// ### The base image
+/// - ``fromImage``
+/// - ``fromImageName``
+/// - ``fromImageTag``
+/// - ``inherit``
+/// - ``unsetConfig``
+/// - ``squash``
+///
 /// ### The files
 /// - ``contents``
 /// - ``copyToRoot``
@@ -53,6 +61,18 @@ public struct ImageSpec: Hashable, Sendable {
     public var name: String
     /// The tag; nil means one that is derived from the image's digest.
     public var tag: String?
+    /// The image that this one is built on: an archive, a layout, or another spec file; nil for none.
+    public var fromImage: String?
+    /// The name of the image in ``fromImage``, where there are several; without tag.
+    public var fromImageName: String?
+    /// The tag of the image in ``fromImage``, where there are several.
+    public var fromImageTag: String?
+    /// What is taken over from the base image's configuration.
+    public var inherit = ConfigurationInheritance.dockerfile
+    /// The keys of ``config`` of which nothing is taken over from the base image.
+    public var unsetConfig: Set<String> = []
+    /// Whether the image has one layer, in which everything is that is to be seen, that of the base image included.
+    public var squash = false
     /// What appears in the image, in order.
     public var contents: [ContentItem] = []
     /// Directories whose content is copied to `/`, in order.

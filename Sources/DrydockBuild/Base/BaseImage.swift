@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import DrydockOCI
+import DrydockPackages
+
+/// The image that another one is built on: its layers, and what is inherited of its configuration.
+struct BaseImage: Sendable {
+    /// What it is called in messages.
+    let label: String
+    /// The layers, the lowest first.
+    let layers: [LayerPlan.Layer]
+    /// The configuration with its history, in which exactly one step is for each layer.
+    let configuration: ImageConfiguration
+    /// What the person should know of it.
+    var warnings: [String] = []
+
+    /// What a container of it sees.
+    func tree() async throws -> [TreeEntry] {
+        try await ImageTree.tree(of: layers.map(\.content), names: layers.map(\.name))
+    }
+}
+
+extension LayerPlan.Layer {
+    /// What it is called in messages.
+    fileprivate var name: String {
+        if case .stored(let layer) = content { layer.name } else { createdBy }
+    }
+}
+
+/// Why an image cannot be built on another one.
+public enum BaseImageFailure: Error, Equatable, CustomStringConvertible {
+    /// Specs that are each other's base images.
+    case cycle(String)
+    /// More specs on top of each other than anyone needs.
+    case tooDeep(limit: Int)
+    /// There is no room for layers above those of the base image.
+    case tooManyLayers(base: String, count: Int, maxLayers: Int)
+    /// Both the location and a key of its own name the image.
+    case namedTwice(String)
+    /// The other spec is for another platform.
+    case platform(String, wanted: Platform, actual: Platform)
+
+    /// One sentence for the person, and what to do.
+    public var description: String {
+        switch self {
+        case .cycle(let path):
+            "Cannot build on '\(path)': that spec is built on this one"
+        case .tooDeep(let limit): "Cannot build on more than \(limit) specs on top of each other"
+        case .tooManyLayers(let base, let count, let maxLayers):
+            "Cannot put layers on top of the \(count) layers of \(base): maxLayers is \(maxLayers)\n"
+                + "hint: set maxLayers to a higher number, at most \(ImageSpec.mostLayers), or squash: true"
+        case .namedTwice(let location):
+            "'\(location)' names the base image, and so do 'fromImageName' and 'fromImageTag'\nhint: keep one of the two"
+        case .platform(let path, let wanted, let actual):
+            "Cannot build on '\(path)': it is for \(actual), and \(wanted) is wanted\n"
+                + "hint: set architecture and variant to the same values in both specs"
+        }
+    }
+}
