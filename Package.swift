@@ -139,7 +139,7 @@ let package = Package(
         tests("DrydockFilesTests", ["DrydockBytes", "DrydockFiles", "DrydockTestSupport"]),
         tests("DrydockCompressionTests", ["DrydockCompression"]),
         tests("DrydockJSONTests", ["DrydockJSON"]),
-        tests("DrydockOCITests", ["DrydockOCI", "DrydockJSON", "DrydockDigests"]),
+        tests("DrydockOCITests", ["DrydockOCI", "DrydockJSON", "DrydockDigests", "DrydockTestSupport"]),
         tests("DrydockNixTests", ["DrydockBytes", "DrydockDigests", "DrydockNix", "DrydockTestSupport", grdb]),
         tests(
             "DrydockPackagesTests",

@@ -34,6 +34,8 @@ public struct ImageStorageFailure: Error, Equatable {
         case digestMismatch(name: String, expected: Digest, actual: Digest)
         /// A blob has another size than its descriptor says.
         case sizeMismatch(name: String, expected: Int64, actual: Int64)
+        /// An image has more layers than any program runs.
+        case tooManyLayers(limit: Int, actual: Int)
         /// A blob cannot be decompressed; the sentence says why.
         case undecodable(name: String, sentence: String)
         /// A layer is compressed otherwise than its media type says.
@@ -108,6 +110,8 @@ extension ImageStorageFailure: CustomStringConvertible {
         case .sizeMismatch(let name, let expected, let actual):
             "has a damaged \(name.clippedForMessage): expected \(expected) bytes, got \(actual) bytes"
         case .undecodable(let name, let sentence): "has a damaged \(name.clippedForMessage): \(Self.clause(sentence))"
+        case .tooManyLayers(let limit, let actual):
+            "has an image with too many layers: expected at most \(limit), got \(actual)"
         case .compressionMismatch(let name, let mediaType, let actual):
             "has a \(name.clippedForMessage) with a wrong media type: expected compression by "
                 + "'\(mediaType.rawValue.clippedForMessage)', got \(actual)"

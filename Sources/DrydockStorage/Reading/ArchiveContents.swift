@@ -82,13 +82,33 @@ struct ArchiveContents: ImageContents {
         return bytes
     }
 
+    /// The digests of the tars that files are, or become when they are decompressed.
+    func diffIDs(of names: Set<String>) throws -> [String: Digest] {
+        var digests = try self.digests(of: names.filter { try file($0).map { $0.format == .none } ?? true })
+        for name in names where digests[name] == nil {
+            guard let file = try file(name) else { throw failure(.missingMember(name)) }
+            let placed = try place(of: file).open()
+            let decompressor = try unsafe Decompressor(file.format) { try unsafe placed.read(into: $0) }
+            do { digests[name] = try unsafe Self.digest { try unsafe decompressor.read(into: $0) } } catch {
+                guard let error = error as? DecompressionFailure else { throw error }
+                throw failure(.undecodable(name: name, sentence: "\(error)"))
+            }
+        }
+        return digests
+    }
+
     /// The digests of whole files as they are stored.
     func digests(of names: Set<String>) throws -> [String: Digest] {
         var known: [Int64: Digest] = [:]
         var digests: [String: Digest] = [:]
         for name in names {
             guard let file = try file(name) else { throw failure(.missingMember(name)) }
-            let digest = try known[file.offset] ?? Self.digest(of: place(of: file).open())
+            if let digest = known[file.offset] {
+                digests[name] = digest
+                continue
+            }
+            let placed = try place(of: file).open()
+            let digest = try unsafe Self.digest { try unsafe placed.read(into: $0) }
             known[file.offset] = digest
             digests[name] = digest
         }
@@ -112,6 +132,7 @@ struct ArchiveContents: ImageContents {
                 guard let name = Self.name(of: member.entry.name) else { continue }
                 try note(name, member, &reader)
             }
+            try source.finish()
         } catch let failure as TarReadingFailure {
             // What is no tar at its first byte is something else altogether.
             let isOther = offset == 0 && failure.offset == 0
@@ -170,11 +191,11 @@ struct ArchiveContents: ImageContents {
         return bytes
     }
 
-    private static func digest(of bytes: PlacedBytes) throws -> Digest {
+    private static func digest(of read: (UnsafeMutableRawBufferPointer) throws -> Int) throws -> Digest {
         var hash = StreamingHash()
         let buffer = AlignedBuffer(capacity: 1 << 20)
         while true {
-            buffer.count = try unsafe bytes.read(into: buffer.storage)
+            buffer.count = try unsafe read(buffer.storage)
             guard buffer.count > 0 else { return hash.finish() }
             unsafe hash.update(buffer.bytes)
         }

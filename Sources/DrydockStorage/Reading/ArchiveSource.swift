@@ -49,6 +49,15 @@ struct ArchiveSource: TarSource {
             ? nil : try unsafe Decompressor(detecting.format) { unsafe try file.read(into: $0) }
     }
 
+    /// Reads what follows the archive in a compressed stream, which ends with its checksum.
+    ///
+    /// - Throws: `DecompressionFailure` if the stream does not end well or something follows it.
+    func finish() throws {
+        guard let decompressor else { return }
+        var buffer = [UInt8](repeating: 0, count: Self.bufferSize)
+        while try unsafe buffer.withUnsafeMutableBytes({ try unsafe decompressor.read(into: $0) }) > 0 {}
+    }
+
     mutating func read(into target: UnsafeMutableRawBufferPointer) throws -> Int {
         guard unsafe !target.isEmpty else { return 0 }
         if unread.isEmpty {

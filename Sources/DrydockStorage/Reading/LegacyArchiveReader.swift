@@ -91,8 +91,8 @@ struct LegacyArchiveReader: ImageReader {
     }
 
     private func configuration(of chain: [LegacyLayer]) throws -> ImageConfiguration {
-        let digests = try archive.digests(of: Set(chain.map(\.layerName)))
-        // `digests` has a value for each name, or has thrown.
+        let digests = try archive.diffIDs(of: Set(chain.map(\.layerName)))
+        // There is one for each name, or the call has thrown.
         let diffIDs = chain.compactMap { digests[$0.layerName] }
         var members = (chain.last?.members ?? [:]).filter { !Self.layerMembers.contains($0.key) }
         members["os"] = members["os"] ?? .string("linux")

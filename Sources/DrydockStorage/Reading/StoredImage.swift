@@ -171,12 +171,19 @@ public struct StoredImage: Sendable {
         layers = try Self.layers(of: manifest, configuration, path: path)
     }
 
+    /// The most layers of an image; Docker itself runs images of up to 125.
+    private static let layerLimit = 1024
+
     private static func layers(
         of manifest: ImageManifest,
         _ configuration: ImageConfiguration,
         path: String
     ) throws -> [Layer] {
         let diffIDs = configuration.rootfs.diffIDs
+        guard manifest.layers.count <= layerLimit else {
+            let reason = ImageStorageFailure.Reason.tooManyLayers(limit: layerLimit, actual: manifest.layers.count)
+            throw ImageStorageFailure(reason, path: path)
+        }
         guard diffIDs.count == manifest.layers.count else {
             let reason = ImageStorageFailure.Reason.layerCountMismatch(
                 expected: diffIDs.count,
