@@ -14,31 +14,37 @@ public struct LayeringRequest: Sendable {
     ///
     /// Only ``LayeringAlgorithm/stable`` looks at them.
     public var previous: [[String]]
+    /// The positions of items that count where items are chosen, but are in no layer.
+    ///
+    /// Only ``LayeringAlgorithm/sizeFirst`` looks at them; other algorithms put every item into a layer.
+    public var ignored: Set<Int>
 
     /// A request.
     public init(
         graph: ReferenceGraph,
         algorithm: LayeringAlgorithm,
         limit: Int,
-        previous: [[String]] = []
+        previous: [[String]] = [],
+        ignored: Set<Int> = []
     ) {
         self.graph = graph
         self.algorithm = algorithm
         self.limit = limit
         self.previous = previous
+        self.ignored = ignored
     }
 
     /// The layers, the lowest first.
     ///
-    /// No layer is empty and no item is in two. Every item is in one, except for those that a pipeline removes. Equal
-    /// requests have equal results.
+    /// No layer is empty and no item is in two. Every item is in one, except for those that are ignored and those that a
+    /// pipeline removes. Equal requests have equal results.
     ///
     /// - Throws: If the limit is below 1, the graph is too big for the algorithm, or a pipeline does not fit the graph.
     public func groups() throws(LayeringFailure) -> [LayerGroup] {
         guard limit >= 1 else { throw LayeringFailure(.noLayer(limit: limit)) }
         switch algorithm {
         case .stable: return StableLayering(graph: graph, limit: limit, previous: previous).groups()
-        case .sizeFirst: return SizeFirstLayering(graph: graph, limit: limit).groups()
+        case .sizeFirst: return SizeFirstLayering(graph: graph, limit: limit, ignored: ignored).groups()
         case .popularity: return try PopularityLayering(graph: graph, limit: limit).groups()
         case .perPath: return PerPathLayering(graph: graph, limit: limit).groups()
         case .single: return SingleLayering(graph: graph).groups()

@@ -100,6 +100,42 @@ struct StableLayeringPropertyTests {
         }
     }
 
+    @Test
+    func `roots share no layer while there is room`() {
+        var sharing = 0
+        for seed in 0..<300 {
+            let graph = ReferenceGraph.randomClosure(seed: seed)
+            let roots = graph.roots
+            for limit in [graph.nodes.count, 2 * roots.count, 2 * roots.count - 1, 60] where limit > 0 {
+                for group in groups(graph, limit) {
+                    // Outputs of one derivation can only change together.
+                    let origins = Set(group.items.filter(roots.contains).map { graph.nodes[$0].origin })
+                    #expect(origins.count <= 1, "seed \(seed), limit \(limit): \(graph.paths([group])[0])")
+                }
+            }
+            let few = groups(graph, 2)
+            if few.contains(where: { Set($0.items).intersection(roots).count > 1 }) { sharing += 1 }
+        }
+        // Otherwise there were no roots to keep apart.
+        #expect(sharing > 150)
+    }
+
+    @Test
+    func `without a previous image, too, a changed root changes its own layer alone`() {
+        for seed in 0..<500 {
+            var generator = SeededGenerator(seed: seed)
+            let graph = ReferenceGraph.randomClosure(seed: seed)
+            guard let root = graph.roots.randomElement(using: &generator) else { continue }
+            let changed = graph.updated(changing: [root], using: &generator)
+            let gone = Set(graph.nodes.map(\.path)).subtracting(changed.nodes.map(\.path))
+            // Other outputs of the same derivation may have users, which change with it.
+            guard gone == [graph.nodes[root].path] else { continue }
+            let before = graph.paths(groups(graph, 60))
+            let after = changed.paths(groups(changed, 60))
+            #expect(Set(before).subtracting(after).map { gone.isDisjoint(with: $0) } == [false], "seed \(seed)")
+        }
+    }
+
     @Test(arguments: limits)
     func `a history of updates keeps every layer that it can`(limit: Int) {
         for seed in 0..<40 {

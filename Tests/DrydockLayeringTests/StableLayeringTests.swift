@@ -156,6 +156,29 @@ struct StableLayeringTests {
     }
 
     @Test
+    func `small roots share no layer although that would save requests`() {
+        let graph = ReferenceGraph([
+            ("redis", 1_000_000, ["glibc"]), ("hello", 60_000, ["glibc"]), ("tini", 20_000, ["glibc"]),
+            ("glibc", 30_000_000, []),
+        ])
+        #expect(layers(graph, 100) == [["glibc"], ["redis"], ["hello"], ["tini"]])
+        // Half of five layers, rounded up, are for roots; of four only two.
+        #expect(layers(graph, 4) == [["glibc"], ["redis"], ["hello"], ["tini"]])
+        #expect(layers(graph, 3) == [["glibc"], ["redis"], ["hello", "tini"]])
+    }
+
+    @Test
+    func `signed roots share no layer either`() {
+        let graph = ReferenceGraph(
+            nodes: [
+                .init(path: "hello", size: 60_000, references: [3]), .init(path: "tini", size: 20_000, references: [3]),
+                .init(path: "app", size: 20_000, references: [3], isOwn: true), .init(path: "glibc", size: 30_000_000),
+            ]
+        )
+        #expect(Set(layers(graph, 100)) == [["glibc"], ["hello"], ["tini"], ["app"]])
+    }
+
+    @Test
     func `items that refer to each other share a layer`() {
         let graph = ReferenceGraph([
             ("a", 9_000_000, ["b"]), ("b", 9_000_000, ["c"]), ("c", 9_000_000, ["a"]), ("d", 9_000_000, ["a"]),

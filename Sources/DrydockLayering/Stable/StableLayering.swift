@@ -19,7 +19,8 @@
 ///    the pool, is put into the layers that are left. If none are left, the smallest of the old layers joins the pool.
 /// 3. Every unit of the pool is a group; of more than 500 the smallest are put into bins of equal probability.
 /// 4. Those two groups are merged whose union adds least to the cost, until the groups fit; further while that lowers the cost.
-///    Volatile units (one's own; or, when these are not known, roots and what only roots refer to) share no group with others.
+///    Volatile units (one's own; or, when these are not known, roots and what only roots refer to) share no group with others,
+///    and roots none with each other, unless they are more than half of the layers and not everything fits.
 /// 5. The new layers are put on top of the old ones, first the one that adds least to the probability that something below
 ///    the next layer changes, for its bytes: Docker's storage drivers fetch everything above a changed layer again. Volatile
 ///    ones come last.

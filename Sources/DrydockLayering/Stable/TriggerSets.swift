@@ -17,7 +17,8 @@ struct TriggerSets {
     /// The blocks of each kind that there is.
     let blocksOfKind: [(kind: ChangeModel.Kind, blocks: Range<Int>)]
 
-    private let units: ChangeUnits
+    /// The units.
+    let units: ChangeUnits
     private let columnOf: [Int]
     /// The place in the order "dependencies first" from which on units have bits in a block.
     private let firstOfBlock: [Int]

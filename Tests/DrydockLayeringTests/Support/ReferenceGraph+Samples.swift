@@ -80,6 +80,12 @@ extension ReferenceGraph {
         )
     }
 
+    /// The items that no other refers to.
+    var roots: Set<Int> {
+        let referredTo = nodes.enumerated().flatMap { item, node in node.references.filter { $0 != item } }
+        return Set(nodes.indices).subtracting(referredTo)
+    }
+
     /// The paths of each layer.
     func paths(_ groups: [LayerGroup]) -> [[String]] {
         groups.map { group in group.items.map { nodes[$0].path } }
