@@ -85,6 +85,7 @@ let package = Package(
             "DrydockPackages",
             ["DrydockBytes", "DrydockDigests", "DrydockNix", "DrydockFiles", "DrydockTar", "DrydockCompression"]
         ),
+        module("DrydockSandbox", ["CDrydockHost", "DrydockBytes", "DrydockFiles"]),
         module(
             "DrydockStorage",
             [
@@ -104,14 +105,16 @@ let package = Package(
             "DrydockBuild",
             [
                 "DrydockBytes", "DrydockJSON", "DrydockLayering", "DrydockDigests", "DrydockTar", "DrydockFiles",
-                "DrydockCompression", "DrydockOCI", "DrydockNix", "DrydockPackages", "DrydockStorage", yams,
+                "DrydockCompression", "DrydockOCI", "DrydockNix", "DrydockPackages", "DrydockSandbox", "DrydockStorage",
+                yams,
             ]
         ),
         // Level 5
         module(
             "DrydockCommands",
             [
-                "DrydockBuild", "DrydockStorage", "DrydockPackages", "DrydockOCI", "DrydockJSON", "DrydockBytes",
+                "DrydockBuild", "DrydockSandbox", "DrydockStorage", "DrydockPackages", "DrydockOCI", "DrydockJSON",
+                "DrydockBytes",
                 "DrydockDigests", "DrydockFiles", "DrydockCompression", argumentParser,
             ]
         ),
@@ -148,6 +151,7 @@ let package = Package(
                 "DrydockTestSupport",
             ]
         ),
+        tests("DrydockSandboxTests", ["DrydockBytes", "DrydockFiles", "DrydockSandbox", "DrydockTestSupport"]),
         tests(
             "DrydockStorageTests",
             [
@@ -159,7 +163,7 @@ let package = Package(
             "DrydockBuildTests",
             [
                 "DrydockBuild", "DrydockBytes", "DrydockCompression", "DrydockDigests", "DrydockFiles", "DrydockJSON",
-                "DrydockOCI", "DrydockPackages", "DrydockStorage", "DrydockTar", "DrydockTestSupport",
+                "DrydockOCI", "DrydockPackages", "DrydockSandbox", "DrydockStorage", "DrydockTar", "DrydockTestSupport",
             ]
         ),
         tests(

@@ -113,6 +113,38 @@ int drydock_set_time(int descriptor, int64_t seconds) {
     return futimens(descriptor, times) < 0 ? -errno : 0;
 }
 
+int drydock_setxattrat(int directory, const char *name, const char *attribute, const void *value, size_t length) {
+    char path[ENTRY_PATH_CAPACITY];
+    int status = entry_path(directory, name, path);
+    if (status < 0) return status;
+    return lsetxattr(path, attribute, value, length, 0) < 0 ? -errno : 0;
+}
+
+/// `copy_file_range` does not know every pair of file systems; then the bytes pass through here.
+static int copy_by_hand(int from, int to) {
+    char buffer[65536];
+    for (;;) {
+        ssize_t count = drydock_read(from, buffer, sizeof buffer);
+        if (count <= 0) return (int)count;
+        for (ssize_t written = 0; written < count;) {
+            ssize_t step = drydock_write(to, buffer + written, (size_t)(count - written));
+            if (step < 0) return (int)step;
+            written += step;
+        }
+    }
+}
+
+int drydock_copy_file(int from, int to, int64_t size) {
+    while (size > 0) {
+        ssize_t count = copy_file_range(from, NULL, to, NULL, (size_t)size, 0);
+        if (count < 0 && errno == EINTR) continue;
+        // Both files stand where the kernel has left off, so this goes on from there.
+        if (count <= 0) return copy_by_hand(from, to);
+        size -= count;
+    }
+    return 0;
+}
+
 ssize_t drydock_pread(int descriptor, void *buffer, size_t count, int64_t offset) {
     ssize_t length;
     RETRYING(length, pread(descriptor, buffer, count, offset));

@@ -21,6 +21,8 @@ public struct BuildEnvironment: Sendable {
     public var store = StoreSettings()
     /// Where digests of layers are remembered.
     public var memory = LayerMemory(nil)
+    /// How scripts are run.
+    public var scripts = ScriptSettings()
 
     /// A machine as it is described.
     public init(

@@ -70,7 +70,9 @@ public struct ImageBuild: Sendable {
 
     /// The base image with as much of its content as the spec makes necessary.
     private func foundation(_ base: BaseImage) async throws -> Foundation {
-        let isAlone = spec.contents.isEmpty && spec.copyToRoot.isEmpty && spec.files.isEmpty && !spec.squash
+        let isAlone =
+            spec.contents.isEmpty && spec.copyToRoot.isEmpty && spec.files.isEmpty && spec.scripts.isEmpty
+            && !spec.squash
         let mentionsStore = String(decoding: CanonicalJSON.encode(spec.config), as: UTF8.self).contains("/store/")
         return Foundation(base: base, entries: isAlone && !mentionsStore ? [] : try await base.tree())
     }

@@ -23,6 +23,13 @@ public struct ByteString: Hashable, Sendable {
     /// Whether there is no byte.
     public var isEmpty: Bool { bytes.isEmpty }
 
+    /// Whether the path comes first in a walk that goes into each directory at once: a slash comes before any byte.
+    public func precedesInTree(_ other: ByteString) -> Bool {
+        bytes.lexicographicallyPrecedes(other.bytes) { left, right in
+            (left == UInt8(ascii: "/") ? -1 : Int(left)) < (right == UInt8(ascii: "/") ? -1 : Int(right))
+        }
+    }
+
     /// The text, if the bytes are UTF-8.
     public var utf8Text: String? { String(validating: bytes, as: UTF8.self) }
 }

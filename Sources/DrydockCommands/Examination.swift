@@ -3,6 +3,7 @@
 import DrydockCompression
 import DrydockFiles
 import DrydockOCI
+import DrydockSandbox
 import Foundation
 
 /// A look at a machine: everything that `doctor` reports, from the variables and files that it is given.
@@ -15,7 +16,7 @@ struct Examination {
 
     /// What was found, what a build needs first.
     var findings: [Finding] {
-        [machine, temporaryDirectory, compression, docker]
+        [machine, temporaryDirectory, compression, scripts, docker]
             + ["podman", "skopeo", "umoci"].map { tool($0, package: $0) }
     }
 
@@ -45,6 +46,28 @@ struct Examination {
             "zstd \(CompressionLibraries.zstd)", "xz \(CompressionLibraries.xz)", "bzip2 \(CompressionLibraries.bzip2)",
         ]
         return Finding(name: "compression", state: .works, detail: libraries.joined(separator: ", "))
+    }
+
+    /// How scripts of specs are run.
+    private var scripts: Finding {
+        let abilities = SandboxAbilities.present(searchPath: environment["PATH"] ?? "")
+        let words =
+            switch abilities.mode {
+            case .root: "as root, with real owners"
+            case .subordinate: "with subordinate ids, with mapped owners"
+            case .single: "with one mapped id: everything belongs to root"
+            }
+        let directory = environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
+        do {
+            let found = try Sandbox(abilities: abilities, temporaryDirectory: directory).examine()
+            let layers = found.usesOverlay ? "overlayfs" : "copies of layers, for overlayfs is refused"
+            let missing = found.missing.isEmpty ? "" : "; without: " + found.missing.joined(separator: ", ")
+            let hint = abilities.mode == .single ? "\(SandboxFailure(.noSubordinateIDs))".hint : nil
+            return Finding(name: "scripts", state: .works, detail: "\(words), \(layers)\(missing)", hint: hint)
+        } catch {
+            let lines = "\(error)".components(separatedBy: "\nhint: ")
+            return Finding(name: "scripts", state: .missing, detail: lines[0], hint: lines.dropFirst().first)
+        }
     }
 
     /// Docker's command, and a daemon behind it.
@@ -83,4 +106,9 @@ struct Examination {
         (environment["PATH"] ?? "").split(separator: ":").map { "\($0)/\(program)" }
             .first { FileManager.default.isExecutableFile(atPath: $0) }
     }
+}
+
+extension String {
+    /// What stands behind "hint: " in an error's text.
+    fileprivate var hint: String? { components(separatedBy: "\nhint: ").dropFirst().first }
 }

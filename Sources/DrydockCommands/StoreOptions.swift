@@ -38,6 +38,8 @@ struct StoreOptions: ParsableArguments {
     @Flag(help: "Neither use nor keep digests that were found out before.")
     var noCache = false
 
+    @OptionGroup var scripts: SandboxOption
+
     /// What a build may know of this machine.
     ///
     /// - Throws: `SystemError` if the graph cannot be read.
@@ -48,6 +50,7 @@ struct StoreOptions: ParsableArguments {
             referencesGraph: try referencesGraph.map { try InputFile($0).read(limit: Self.graphLimit) },
             isVerified: verifyStore
         )
+        environment.scripts = try scripts.settings(ProcessInfo.processInfo.environment)
         // Without any place for it, a build does without its memory.
         if !noCache { environment.memory = LayerMemory(try? cache.store()) }
         return environment

@@ -37,6 +37,20 @@ extension HostDirectory {
         return Array(value[..<count])
     }
 
+    /// Sets one extended attribute of the entry itself, never of what a link points to.
+    ///
+    /// - Throws: ``SystemError``.
+    public func setExtendedAttribute(
+        _ attribute: ByteString,
+        of name: ByteString,
+        to value: [UInt8]
+    ) throws(SystemError) {
+        let result = unsafe name.withCString { name in
+            unsafe attribute.withCString { unsafe drydock_setxattrat(number, name, $0, value, value.count) }
+        }
+        _ = try checked(result, "set the attribute \(attribute) of", path(of: name))
+    }
+
     private static func split(_ list: ArraySlice<CChar>) -> [ByteString] {
         list.split(separator: 0).map { ByteString($0.map { UInt8(bitPattern: $0) }) }
     }

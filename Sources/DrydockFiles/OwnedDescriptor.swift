@@ -53,6 +53,13 @@ public struct OwnedDescriptor: ~Copyable, Sendable {
 
     deinit { _ = Glibc.close(number) }
 
+    /// Gives the descriptor away: whoever takes the number closes it.
+    package consuming func release() -> Int32 {
+        let number = self.number
+        discard self
+        return number
+    }
+
     /// Closes the file and reports what the file system says at that moment.
     ///
     /// - Throws: ``SystemError``: some file systems report a failed write only here.

@@ -7,6 +7,8 @@
 #ifndef CDRYDOCKHOST_H
 #define CDRYDOCKHOST_H
 
+#include "sandbox.h"
+
 #include <dirent.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -65,6 +67,14 @@ int drydock_set_time_at(int directory, const char *_Nonnull name, int64_t second
 
 /// `futimens(2)` with one time for access and modification.
 int drydock_set_time(int descriptor, int64_t seconds);
+
+/// Sets one extended attribute, see `drydock_listxattrat`.
+int drydock_setxattrat(
+    int directory, const char *_Nonnull name, const char *_Nonnull attribute, const void *_Nullable value,
+    size_t length);
+
+/// Copies `size` bytes from one file to the start of another, within the kernel where the file systems can do that.
+int drydock_copy_file(int from, int to, int64_t size);
 
 /// `pread(2)` and `pwrite(2)`, repeated on EINTR. A short count is returned as it is.
 ssize_t drydock_pread(int descriptor, void *_Nonnull buffer, size_t count, int64_t offset);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DrydockBytes
 import DrydockNix
 import DrydockPackages
 
@@ -23,6 +24,8 @@ public struct Contents: Sendable {
     var store: StoreLayers?
     /// The base image, if there is one.
     var foundation: Foundation?
+    /// What runs the spec's scripts, if it has any.
+    var scripts: ScriptRunner?
     /// Owner and time of what no input mentions.
     let style: EntryStyle
     /// Which inputs are trees of `copyToRoot`.
@@ -51,7 +54,7 @@ public struct Contents: Sendable {
         guard let base = foundation?.base else { return maxLayers }
         let room = maxLayers - base.layers.count
         let hasPackages = store.map { !$0.closure.objects.isEmpty } ?? false || inputs.contains { $0.kind == .store }
-        let least = hasPackages ? 2 : inputs.isEmpty ? 0 : 1
+        let least = hasPackages ? 2 : inputs.isEmpty && scripts == nil ? 0 : 1
         guard room >= least else {
             throw .tooManyLayers(base: base.label, count: base.layers.count, maxLayers: maxLayers)
         }
@@ -66,12 +69,15 @@ public struct Contents: Sendable {
             // Without names of directories above: those of the tree stay as they are.
             for entry in try layer.content.entries() { try tree.insert(entry, from: number) }
         }
-        let labels = [foundation?.base.label].compactMap(\.self) + inputs.map(\.label.full)
+        let runs = scripts?.scripts.runs.map(\.name) ?? []
+        let labels = [foundation?.base.label].compactMap(\.self) + inputs.map(\.label.full) + runs
+        var entries = tree.entries(of: 0..<number + 1)
+        if let scripts { entries = try scripts.entries(below: ScriptedTree.Below(), layer: entries) }
         let layer = LayerPlan.Layer(
             kind: .customisation,
             paths: inputs.flatMap(\.paths),
             createdBy: "drydock: squash of " + (labels.isEmpty ? "nothing" : labels.joined(separator: "; ")),
-            content: .recipe(try LayerRecipe(entries: tree.entries(of: 0..<number + 1)))
+            content: .recipe(try LayerRecipe(entries: entries))
         )
         return LayerPlan(layers: [layer])
     }
@@ -95,6 +101,11 @@ public struct Contents: Sendable {
         return tree
     }
 
+    /// The paths that layers below have, also those that a later input has taken over.
+    private func hidden(below count: Int) -> Set<ByteString> {
+        Set((foundation?.entries ?? []).map(\.path)).union(inputs[..<count].flatMap { $0.entries.map(\.path) })
+    }
+
     private func planAbove(_ maxLayers: Int) throws -> LayerPlan {
         let tree = try tree()
         let first = foundation == nil ? 0 : 1
@@ -102,7 +113,14 @@ public struct Contents: Sendable {
         // A pipeline may make more layers than it was allowed.
         let groups = groups(maxLayers: max(maxLayers - storeLayers.count, min(maxLayers, 2)))
         let layers = try groups.compactMap { group -> LayerPlan.Layer? in
-            let entries = tree.entries(of: (group.lowerBound + first)..<(group.upperBound + first))
+            var entries = tree.entries(of: (group.lowerBound + first)..<(group.upperBound + first))
+            if group.upperBound == inputs.count, let scripts {
+                let below = ScriptedTree.Below(
+                    entries: tree.entries(of: 0..<(group.lowerBound + first)),
+                    hidden: hidden(below: group.lowerBound)
+                )
+                entries = try scripts.entries(below: below, layer: entries)
+            }
             return entries.isEmpty ? nil : try layer(group, entries)
         }
         var all = storeLayers + layers
@@ -122,10 +140,12 @@ public struct Contents: Sendable {
 
     private func layer(_ group: Range<Int>, _ entries: [TreeEntry]) throws -> LayerPlan.Layer {
         let members = inputs[group]
+        var labels = members.map(\.label.full)
+        if group.upperBound == inputs.count { labels += scripts?.scripts.runs.map(\.name) ?? [] }
         return LayerPlan.Layer(
             kind: members.last?.kind ?? .customisation,
             paths: members.flatMap(\.paths),
-            createdBy: "drydock: " + (members.isEmpty ? "nothing" : members.map(\.label.full).joined(separator: "; ")),
+            createdBy: "drydock: " + (labels.isEmpty ? "nothing" : labels.joined(separator: "; ")),
             content: .recipe(try LayerRecipe(entries: entries))
         )
     }
@@ -133,10 +153,12 @@ public struct Contents: Sendable {
     /// Which inputs share a layer.
     private func groups(maxLayers: Int) -> [Range<Int>] {
         let packages = inputs.prefix { $0.kind == .store }.count
-        let budget = maxLayers - (packages < inputs.count ? 1 : 0)
+        // What is particular to this image has a layer of its own, also if only scripts make it.
+        let hasOwn = packages < inputs.count || scripts != nil
+        let budget = maxLayers - (hasOwn ? 1 : 0)
         var groups = (0..<min(packages, budget)).map { $0..<($0 + 1) }
         if packages > budget, let last = groups.popLast() { groups.append(last.lowerBound..<packages) }
-        if packages < inputs.count { groups.append(packages..<inputs.count) }
+        if hasOwn { groups.append(packages..<inputs.count) }
         return groups
     }
 }

@@ -46,6 +46,9 @@ struct ContentsResolver {
         var contents = Contents(inputs: first + copied + declared, style: style, copies: copies)
         contents.store = try store?.layers()
         contents.foundation = foundation
+        if !spec.scripts.isEmpty, environment.store.isOpened {
+            contents.scripts = ScriptRunner(scripts: spec.scripts, environment: environment, style: style)
+        }
         return contents
     }
 

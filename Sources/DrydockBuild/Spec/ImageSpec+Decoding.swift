@@ -45,7 +45,8 @@ extension ImageSpec {
             "name", "tag", "fromImage", "fromImageName", "fromImageTag", "inherit", "contents", "copyToRoot",
             "keepContentsDirlinks", "files", "config", "created", "mtime", "uid", "gid", "uname", "gname",
             "architecture", "variant", "os", "annotations", "compressor", "maxLayers",
-            "squash", "layering", "layeringPipeline", "includeStorePaths", "includeNixDB", "$schema",
+            "squash", "layering", "layeringPipeline", "runAsRoot", "extraCommands", "fakeRootCommands",
+            "enableFakechroot", "includeStorePaths", "includeNixDB", "$schema",
         ],
         elsewhere: Dictionary(uniqueKeysWithValues: ContainerConfiguration.keys.names.map { ($0, "config") })
     )
@@ -71,6 +72,7 @@ extension ImageSpec {
         spec.compressor = map["compressor"]?.string(.compressor).flatMap(Compressor.init)
         if let maxLayers = map["maxLayers"]?.integer(in: 2...ImageSpec.mostLayers) { spec.maxLayers = Int(maxLayers) }
         spec.layering = LayeringSpec.read(map)
+        spec.scripts = ScriptSpec.read(map)
         spec.includeStorePaths = map["includeStorePaths"]?.bool() ?? true
         spec.includeNixDB = map["includeNixDB"]?.bool() ?? false
         if spec.includeNixDB, !spec.includeStorePaths {

@@ -34,6 +34,7 @@ public import DrydockOCI
 /// - ``copyToRoot``
 /// - ``keepContentsDirlinks``
 /// - ``files``
+/// - ``scripts``
 /// - ``resolve(_:)``
 ///
 /// ### How it runs, and where
@@ -81,6 +82,8 @@ public struct ImageSpec: Hashable, Sendable {
     public var keepContentsDirlinks = false
     /// Declared entries.
     public var files: [FileSpec] = []
+    /// Scripts that change the last layer.
+    public var scripts = ScriptSpec()
     /// How a container runs.
     public var config = ContainerConfiguration()
     /// The time of creation in the image configuration.

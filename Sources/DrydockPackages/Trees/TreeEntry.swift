@@ -144,9 +144,17 @@ public struct TreeFile: Hashable, Sendable {
 public final class TreeRoot: Sendable, Hashable {
     /// The path in the user's words.
     public let path: String
+    private let keptAlive: (any Sendable)?
 
     /// A directory by its path.
-    public init(_ path: String) { self.path = path }
+    ///
+    /// - Parameters:
+    ///   - path: The path.
+    ///   - keptAlive: What keeps the directory there, such as the owner of a temporary one.
+    public init(_ path: String, keeping keptAlive: (any Sendable)? = nil) {
+        self.path = path
+        self.keptAlive = keptAlive
+    }
 
     /// Roots are equal when their paths are.
     public static func == (left: TreeRoot, right: TreeRoot) -> Bool { left.path == right.path }

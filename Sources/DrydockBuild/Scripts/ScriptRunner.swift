@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DrydockBytes
+import DrydockFiles
+import DrydockPackages
+import DrydockSandbox
+import Glibc
+
+/// Runs the scripts of a spec, one after the other, and says what the last layer holds after them.
+struct ScriptRunner: Sendable {
+    let scripts: ScriptSpec
+    let environment: BuildEnvironment
+    let style: EntryStyle
+    /// A directory of store paths that scripts see, if contents come from there.
+    var storeDirectory: String?
+
+    /// What a script writes that is kept for a failure's message.
+    private static let keptBytes = 16 << 10
+    private static let keptLines = 20
+
+    /// The entries of the last layer after all scripts.
+    ///
+    /// - Parameters:
+    ///   - below: What the other layers have.
+    ///   - layer: The entries of the last layer.
+    /// - Returns: What the last layer holds then, with markers for what it hides.
+    /// - Throws: ``ScriptFailure`` when a script fails; `SandboxFailure`; `SystemError`.
+    func entries(below: ScriptedTree.Below, layer: [TreeEntry]) throws -> [TreeEntry] {
+        var tree = ScriptedTree(below: below, layer: layer, style: style)
+        for script in scripts.runs {
+            let changes = try run(script, on: tree.entries(isWhole: script.isInside))
+            try tree.apply(changes, of: script.name)
+        }
+        return tree.layerEntries()
+    }
+
+    private func run(_ script: ScriptSpec.Run, on entries: [TreeEntry]) throws -> SandboxChanges {
+        let settings = environment.scripts
+        let sandbox = try Sandbox(
+            abilities: settings.abilities,
+            mode: settings.mode,
+            limits: settings.limits,
+            temporaryDirectory: environment.temporaryDirectory
+        )
+        let program = try program(for: script, entries)
+        return try MaterialisedTree.with(entries, in: environment) { root in
+            var tail: [UInt8] = []
+            let run = try sandbox.run(program, on: root) { bytes in
+                settings.output(bytes)
+                tail = (tail + bytes).suffix(Self.keptBytes)
+            }
+            guard run.ending.isSuccess else {
+                throw ScriptFailure(.ended(run.ending), script: script.name, lastLines: Self.lines(tail))
+            }
+            guard let changes = run.changes else { preconditionFailure("Changes were asked for") }
+            return changes
+        }
+    }
+
+    private static func lines(_ bytes: [UInt8]) -> [String] {
+        // Control characters of a script's output are for its terminal, not for a message.
+        bytes.split(separator: UInt8(ascii: "\n")).suffix(keptLines).map { ByteString($0).description }
+    }
+
+    private func program(for script: ScriptSpec.Run, _ entries: [TreeEntry]) throws(ScriptFailure) -> SandboxProgram {
+        let shell =
+            script.isInside
+            ? ScriptShell.inside(Set(entries.map(\.path)), environment: environment)
+            : ScriptShell.ofHost(searchPath: environment.scripts.searchPath)
+        guard let shell else { throw ScriptFailure(.noShell, script: script.name) }
+        let file = "\(SandboxProgram.scaffoldPath)/\(script.name)"
+        var program = SandboxProgram(
+            paths: [shell.arguments[0]],
+            arguments: shell.arguments + [file],
+            environment: variables(isInside: script.isInside),
+            directory: script.isInside ? "/" : SandboxProgram.layerPath
+        )
+        program.view = script.isInside ? .inside : .beside
+        program.files = [SandboxProgram.ScaffoldFile(name: script.name, bytes: Array(script.text.utf8))]
+        program.binds = shell.binds
+        program.names = shell.names
+        if script.isInside, let storeDirectory {
+            program.binds.append(.init(source: storeDirectory, path: storeDirectory, isReadOnly: true))
+        }
+        return program
+    }
+
+    private func variables(isInside: Bool) -> [String] {
+        let usual = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        let path =
+            isInside ? "\(usual):\(SandboxProgram.scaffoldPath)/bin" : "\(environment.scripts.searchPath):\(usual)"
+        return [
+            "PATH=\(path)", "HOME=/root", "LC_ALL=C.UTF-8", "SOURCE_DATE_EPOCH=\(style.modificationTime)", "TZ=UTC",
+        ]
+    }
+}
+
+/// Entries as files of this host, for as long as a script runs on them.
+enum MaterialisedTree {
+    /// Calls `body` with a root of the entries.
+    static func with<Result>(
+        _ entries: [TreeEntry],
+        in environment: BuildEnvironment,
+        _ body: (SandboxRoot) throws -> Result
+    ) throws -> Result {
+        let parent = environment.absolute(environment.temporaryDirectory)
+        let name = ByteString("drydock-root-\(getpid())-\(UInt32.random(in: 0...UInt32.max))")
+        let directory = try HostDirectory(parent)
+        let root = try directory.makeDirectory(name, mode: 0o755)
+        try root.setMode(0o755)
+        defer { SandboxRemoval(abilities: environment.scripts.abilities).remove(root.path) }
+        _ = try TreeUnpacking(keepsOwners: false, makesDevices: false).unpack(entries, into: root)
+        let owners = entries.compactMap { entry -> SandboxRoot.Owner? in
+            let attributes = entry.attributes
+            let isUsual = attributes.owner.uid == 0 && attributes.owner.gid == 0 && attributes.mode & 0o6000 == 0
+            if isUsual || entry.isDevice { return nil }
+            return SandboxRoot.Owner(
+                path: entry.path,
+                uid: attributes.owner.uid,
+                gid: attributes.owner.gid,
+                mode: attributes.mode
+            )
+        }
+        return try body(SandboxRoot(lower: [root.path], owners: owners))
+    }
+}
+
+extension TreeEntry {
+    /// Whether it is a device, which nobody but root can make.
+    fileprivate var isDevice: Bool {
+        switch node {
+        case .characterDevice, .blockDevice: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import DrydockSandbox
+
+/// How the scripts of a spec are run on this machine.
+public struct ScriptSettings: Sendable {
+    /// What this machine and user have.
+    public var abilities = SandboxAbilities(isRoot: false)
+    /// The mode that was asked for; nil chooses the best one.
+    public var mode: SandboxMode?
+    /// Where programs of this host are found, with colons between directories.
+    public var searchPath = "/usr/local/bin:/usr/bin:/bin"
+    /// What a script may use.
+    public var limits = SandboxLimits.standard
+    /// Takes what scripts write, as it comes.
+    public var output: @Sendable ([UInt8]) -> Void = { _ in }
+
+    /// A user without anything.
+    public init() {}
+}

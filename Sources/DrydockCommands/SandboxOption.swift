@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import DrydockBuild
+import DrydockSandbox
+import Foundation
+
+/// How the scripts of a spec are root.
+struct SandboxOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "How scripts are root: root, subordinate or single (default: the first that this user can).",
+            valueName: "mode"
+        )
+    )
+    var sandbox: SandboxChoice?
+
+    /// What this process may do, with what scripts write on standard error.
+    ///
+    /// - Throws: `SandboxFailure` if the mode is not possible here.
+    func settings(_ variables: [String: String]) throws -> ScriptSettings {
+        var settings = ScriptSettings()
+        settings.searchPath = variables["PATH"].flatMap { $0.isEmpty ? nil : $0 } ?? settings.searchPath
+        settings.abilities = .present(searchPath: settings.searchPath)
+        settings.mode = try sandbox.map { try settings.abilities.checked($0.mode) }
+        settings.output = { bytes in
+            try? Output.text(String(decoding: bytes, as: UTF8.self), toStandardError: true)
+        }
+        return settings
+    }
+}
+
+/// A mode by its name.
+enum SandboxChoice: String, ExpressibleByArgument, CaseIterable {
+    case root
+    case subordinate
+    case single
+
+    var mode: SandboxMode {
+        switch self {
+        case .root: .root
+        case .subordinate: .subordinate
+        case .single: .single
+        }
+    }
+}
+
+extension SandboxAbilities {
+    /// What this process may do.
+    static func present(searchPath: String) -> SandboxAbilities {
+        let isRoot = geteuid() == 0
+        return SandboxAbilities(
+            isRoot: isRoot,
+            subordinateIDs: isRoot ? nil : .ofPresentUser(searchPath: searchPath)
+        )
+    }
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DrydockBytes
+import DrydockSandbox
+import DrydockTestSupport
+import Foundation
+import Testing
+
+/// What a run has changed is told in the same way by every means.
+@Suite(.requiresRoot, .requires("busybox"))
+struct SandboxChangesTests {
+    /// A mode, and whether overlayfs puts the layers together.
+    struct Means: Sendable, CustomTestStringConvertible {
+        let mode: SandboxMode
+        let usesOverlay: Bool
+
+        var testDescription: String { "\(mode), \(usesOverlay ? "overlay" : "copy")" }
+
+        static let all = [SandboxMode.root, .single].flatMap { mode in
+            [true, false].map { Means(mode: mode, usesOverlay: $0) }
+        }
+    }
+
+    private static let script = """
+        set -e
+        mkdir /new
+        echo hi >/new/file
+        ln /new/file /new/other
+        chmod 4755 /new/file
+        ln -s ../x "/new/link with spaces é"
+        mkfifo -m 600 /new/pipe
+        rm /data/one
+        touch /etc/file
+        rm -r /home/jane
+        mkdir -m 755 /home/jane
+        echo q >/home/jane/q
+        mv /etc/link /etc/moved
+        """
+
+    @Test(arguments: Means.all)
+    func `new, changed and removed entries are told`(_ means: Means) async throws {
+        let outcome = try await SampleRoot.with { root in
+            try await root.run(Self.script, mode: means.mode, usesOverlay: means.usesOverlay)
+        }
+        #expect(outcome.run.ending.isSuccess, "\(outcome.output)")
+        #expect(
+            outcome.lines == [
+                "data/one gone 0 0:0",
+                "etc/link gone 0 0:0",
+                "etc/moved ->/outside 777 0:0",
+                "home/jane directory 755 0:0",
+                "home/jane/q file 644 0:0",
+                "new directory 755 0:0",
+                "new/file file 4755 0:0",
+                "new/link with spaces é ->../x 777 0:0",
+                "new/other file 4755 0:0",
+                "new/pipe fifo 600 0:0",
+            ]
+        )
+        let links = outcome.run.changes?.changes.filter { $0.path == "new/file" || $0.path == "new/other" } ?? []
+        #expect(links.count == 2)
+        #expect(links.first?.linkIdentity != nil)
+        #expect(links.first?.linkIdentity == links.last?.linkIdentity)
+    }
+
+    @Test(arguments: [true, false])
+    func `a directory of which nothing remains is opaque`(usesOverlay: Bool) async throws {
+        let outcome = try await SampleRoot.with { root in
+            try await root.run("rm -r /data; mkdir /data; echo x >/data/x", usesOverlay: usesOverlay)
+        }
+        #expect(outcome.lines == ["data opaque 755 0:0", "data/x file 644 0:0"])
+    }
+
+    @Test(arguments: [true, false])
+    func `what is made anew as it was is no change`(usesOverlay: Bool) async throws {
+        let outcome = try await SampleRoot.with { root in
+            try await root.run("rm -r /data; mkdir /data; echo one >/data/one", usesOverlay: usesOverlay)
+        }
+        #expect(outcome.lines == ["data/two gone 0 0:0"])
+    }
+
+    @Test(arguments: [true, false])
+    func `root sets owners and makes devices`(usesOverlay: Bool) async throws {
+        let jane = SandboxRoot.Owner(path: "home/jane", uid: 1_000, gid: 1_000, mode: 0o700)
+        let outcome = try await SampleRoot.with { root in
+            try await root.run(
+                "mknod /null c 1 3; chown 5:6 /data/one; mkdir /home/jane/x; chown 1000:1000 /home/jane/x",
+                usesOverlay: usesOverlay,
+                owners: [jane]
+            )
+        }
+        #expect(outcome.output == "")
+        #expect(
+            outcome.lines == ["data/one file 644 5:6", "home/jane/x directory 755 1000:1000", "null c1,3 644 0:0"]
+        )
+    }
+
+    @Test
+    func `the bytes of changed files can be read as long as the changes are kept`() async throws {
+        try await SampleRoot.with { root in
+            let outcome = try await root.run("printf 'exact bytes' >/data/one; chmod 0 /data/one", mode: .single)
+            let changes = try #require(outcome.run.changes)
+            let bytes = try Data(contentsOf: URL(fileURLWithPath: changes.directory + "/data/one"))
+            #expect(bytes == Data("exact bytes".utf8))
+            #expect(outcome.lines == ["data/one file 0 0:0"])
+        }
+    }
+
+    @Test
+    func `a script beside the layer changes the layer and sees this host's programs`() async throws {
+        let outcome = try await SampleRoot.with { root in
+            try await root.run("pwd; touch made; touch /usr/made; /usr/bin/env true && echo programs") { program in
+                program.view = .beside
+                program.directory = SandboxProgram.layerPath
+            }
+        }
+        #expect(outcome.output.contains("/layer\n"))
+        #expect(outcome.output.contains("programs\n"))
+        #expect(outcome.output.contains("Read-only file system"))
+        #expect(outcome.lines == ["made file 644 0:0"])
+    }
+
+    @Test
+    func `nothing of a run is left`() async throws {
+        try await SampleRoot.with { root in
+            _ = try await root.run("mkdir -p /a/b; touch /a/b/c; chmod 0 /a/b")
+            let left = try FileManager.default.contentsOfDirectory(atPath: root.temporaryDirectory)
+            #expect(left == [])
+            let mounts = try String(contentsOfFile: "/proc/self/mounts", encoding: .utf8)
+            #expect(!mounts.contains(root.temporaryDirectory))
+        }
+    }
+}
