@@ -26,6 +26,7 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -97,7 +98,7 @@ let package = Package(
             "DrydockRegistry",
             [
                 "DrydockBytes", "DrydockJSON", "DrydockFiles", "DrydockOCI", "DrydockDigests", asyncHTTPClient, nioCore,
-                nioHTTP1, nioSSL,
+                nioHTTP1, nioPosix, nioSSL,
             ]
         ),
         // Level 4
@@ -106,15 +107,15 @@ let package = Package(
             [
                 "DrydockBytes", "DrydockJSON", "DrydockLayering", "DrydockDigests", "DrydockTar", "DrydockFiles",
                 "DrydockCompression", "DrydockOCI", "DrydockNix", "DrydockPackages", "DrydockSandbox", "DrydockStorage",
-                yams,
+                "DrydockRegistry", yams,
             ]
         ),
         // Level 5
         module(
             "DrydockCommands",
             [
-                "DrydockBuild", "DrydockSandbox", "DrydockStorage", "DrydockPackages", "DrydockOCI", "DrydockJSON",
-                "DrydockBytes",
+                "DrydockBuild", "DrydockSandbox", "DrydockStorage", "DrydockRegistry", "DrydockPackages", "DrydockOCI",
+                "DrydockJSON", "DrydockBytes",
                 "DrydockDigests", "DrydockFiles", "DrydockCompression", argumentParser,
             ]
         ),
@@ -130,6 +131,7 @@ let package = Package(
         // Tests
         .target(
             name: "DrydockTestSupport",
+            dependencies: [asyncHTTPClient, nioCore, nioHTTP1, nioPosix],
             path: "Tests/DrydockTestSupport",
             exclude: fixtures(of: "DrydockTestSupport"),
             swiftSettings: settings
@@ -170,7 +172,10 @@ let package = Package(
             "DrydockCommandsTests",
             ["DrydockCommands", "DrydockDigests", "DrydockStorage", "DrydockTestSupport"]
         ),
-        tests("DrydockRegistryTests", ["DrydockRegistry", "DrydockJSON", "DrydockTestSupport"]),
+        tests(
+            "DrydockRegistryTests",
+            ["DrydockRegistry", "DrydockDigests", "DrydockJSON", "DrydockOCI", "DrydockTestSupport", nioHTTP1]
+        ),
         tests("InteropTests", ["DrydockTestSupport"]),
     ]
 )

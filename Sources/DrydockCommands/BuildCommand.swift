@@ -3,6 +3,7 @@
 public import ArgumentParser
 import DrydockBuild
 public import DrydockCompression
+import DrydockOCI
 import DrydockStorage
 
 /// `drydock build`: a spec becomes an image.
@@ -11,8 +12,8 @@ struct BuildCommand: AsyncParsableCommand {
         commandName: "build",
         abstract: "Build an image from a spec.",
         discussion: """
-            DEST is docker-archive:PATH[:NAME:TAG], oci:DIR[:TAG], oci-archive:PATH[:TAG], a path, or '-' for standard \
-            output. A path is an image layout if it is a directory or ends with a slash, and otherwise a \
+            DEST is docker-archive:PATH[:NAME:TAG], oci:DIR[:TAG], oci-archive:PATH[:TAG], docker://REF for a registry, a \
+            path, or '-' for standard output. A path is an image layout if it is a directory or ends with a slash, and otherwise a \
             docker-archive.
 
             Examples:
@@ -44,6 +45,8 @@ struct BuildCommand: AsyncParsableCommand {
 
     @OptionGroup var store: StoreOptions
 
+    @OptionGroup var registry: RegistryOptions
+
     @OptionGroup var work: WorkOptions
 
     @Flag(help: "Print the result as one JSON object on standard output.")
@@ -51,9 +54,31 @@ struct BuildCommand: AsyncParsableCommand {
 
     func run() async throws {
         let build = ImageBuild(spec: try spec.load(), environment: try store.environment())
+        if let reference = try output.flatMap({ try RemoteImage.reference(in: $0) }) {
+            return try await push(build, to: reference)
+        }
         let destination = try destination(build.spec)
         if destination.path == "-", json { throw OptionConflict.jsonOnStandardOutput }
         try await BuildRun(build: build, destination: destination, work: work).finish(asJSON: json)
+    }
+
+    /// Builds into a registry.
+    private func push(_ build: ImageBuild, to reference: ImageReference) async throws {
+        let plan = try await build.plan()
+        try Output.warnings(plan.warnings)
+        let local = try store.cache.store()
+        let wanted = compress ?? build.spec.compressor.map(CompressionFormat.init) ?? .gzip
+        let progress = work.progress.display(plan.layers.map { (size: $0.size, title: $0.createdBy) }, passes: 1)
+        let image = try await registry.withClient(for: reference.registry) { client in
+            var target = PushTarget(reference, client: client, store: local)
+            target.compression = wanted
+            return try await progress.during {
+                try await build.push(plan, to: target, width: work.jobs, progress: progress.counter)
+            }
+        }
+        try Output.warnings(build.environment.memory.warnings)
+        if json { return try Output.json(ImageReport(image).json) }
+        try Output.text(ImageReport(image).text + "\npushed to \(reference.withDefaultTag)\n")
     }
 
     private func destination(_ spec: ImageSpec) throws -> Destination {
@@ -94,6 +119,7 @@ struct BuildRun {
 enum OptionConflict: Error, CustomStringConvertible {
     case jsonOnStandardOutput
     case formatOfDockerArchive
+    case treeOfRemoteImage
 
     var description: String {
         switch self {
@@ -102,6 +128,9 @@ enum OptionConflict: Error, CustomStringConvertible {
         case .formatOfDockerArchive:
             "A docker-archive holds no manifest, so '--format' has nothing to say there\n"
                 + "hint: write 'oci:DIR' or 'oci-archive:PATH', or leave the option out"
+        case .treeOfRemoteImage:
+            "The tree of an image is read from its layers, which 'inspect' does not fetch\n"
+                + "hint: write the image to a file with 'drydock pull -o' and inspect that"
         }
     }
 }

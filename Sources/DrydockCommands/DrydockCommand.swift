@@ -17,7 +17,8 @@ public struct DrydockCommand: AsyncParsableCommand, Sendable {
         version: DrydockVersion.current,
         subcommands: [
             BuildCommand.self, PlanCommand.self, StreamCommand.self, CopyCommand.self, MergeCommand.self,
-            InspectCommand.self, DiffCommand.self, ExportCommand.self, ValidateCommand.self, CacheCommand.self,
+            PullCommand.self, PrefetchCommand.self, InspectCommand.self, DiffCommand.self, ExportCommand.self,
+            ValidateCommand.self, CacheCommand.self,
             DoctorCommand.self,
         ]
     )

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import DrydockBuild
+import DrydockFiles
 import DrydockOCI
 import DrydockStorage
 
@@ -11,8 +12,8 @@ struct InspectCommand: AsyncParsableCommand {
         commandName: "inspect",
         abstract: "Show an image's digest, configuration, layers and history.",
         discussion: """
-            IMAGE is docker-archive:PATH[:NAME:TAG], oci:DIR[:TAG], oci-archive:PATH[:TAG], or a path, whose content \
-            tells what it is.
+            IMAGE is docker-archive:PATH[:NAME:TAG], oci:DIR[:TAG], oci-archive:PATH[:TAG], docker://REF for an image in \
+            a registry, or a path, whose content tells what it is.
 
             A docker-archive holds no manifest; its digest is that of the manifest which the image has with \
             uncompressed layers.
@@ -27,9 +28,13 @@ struct InspectCommand: AsyncParsableCommand {
 
     @OptionGroup var selection: PlatformOption
 
+    @OptionGroup var registry: RegistryOptions
+
+    @OptionGroup var cache: CacheOption
+
     func run() async throws {
         let environment = try BuildEnvironment.current()
-        let stored = try await selection.image(at: image, environment)
+        let stored = try await storedImage(environment)
         switch part {
         case nil: try Output.text(ImageReport(stored).text + "\n")
         case .json: try Output.json(ImageReport(stored).json)
@@ -37,6 +42,19 @@ struct InspectCommand: AsyncParsableCommand {
         case .digest: try Output.text("\(stored.descriptor.digest)\n")
         case .config: try Output.bytes(stored.configurationBytes + Array("\n".utf8))
         case .manifest: try Output.bytes(stored.manifestBytes + Array("\n".utf8))
+        }
+    }
+
+    private func storedImage(_ environment: BuildEnvironment) async throws -> StoredImage {
+        guard let reference = try RemoteImage.reference(in: image) else {
+            return try await selection.image(at: image, environment)
+        }
+        if part == .tree { throw OptionConflict.treeOfRemoteImage }
+        let platform = try selection.platform.map { try Platform($0) }
+        let blobs = LocalBlobs(try cache.store())
+        return try await registry.withClient(for: reference.registry) { client in
+            let pull = ImagePull(reference, platform: platform, client: client, blobs: blobs)
+            return try await BlockingPool.withPool(width: 1) { _ in try await pull.describe() }
         }
     }
 

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import DrydockBuild
+import DrydockOCI
 import DrydockStorage
 import Foundation
 
@@ -65,7 +66,9 @@ public enum Program: Sendable {
     static func report(_ error: any Error) -> (text: String, exitCode: Int32) {
         switch error {
         case is SpecError: ("\(error)\n", specMistakes)
-        case is ImageLocation.ParsingFailure, is OptionConflict: ("Error: \(error)\n", wrongArguments)
+        case is ImageLocation.ParsingFailure, is ImageReference.ParsingFailure, is OptionConflict,
+            is PullOutput.Unsupported:
+            ("Error: \(error)\n", wrongArguments)
         default: ("Error: \(error)\n", EXIT_FAILURE)
         }
     }

@@ -33,7 +33,8 @@ struct ArchitectureTests {
         let entrances: [String: Set<String>] = [
             "ArgumentParser": ["DrydockCommands"], "AsyncHTTPClient": ["DrydockRegistry"], "Crypto": ["DrydockDigests"],
             "GRDB": ["DrydockNix", "DrydockStorage"], "GRDBSQLite": ["DrydockNix"],
-            "NIOCore": ["DrydockRegistry"], "NIOHTTP1": ["DrydockRegistry"], "NIOSSL": ["DrydockRegistry"],
+            "NIOCore": ["DrydockRegistry"], "NIOHTTP1": ["DrydockRegistry"],
+            "NIOPosix": ["DrydockRegistry"], "NIOSSL": ["DrydockRegistry"],
             "Yams": ["DrydockBuild"],
         ]
         for row in table.rows {

@@ -20,8 +20,8 @@ public struct RegistryEndpoint: Hashable, Sendable {
     public var scheme: URLScheme
     /// The host with an optional port: `registry-1.docker.io`, `localhost:5000`, `[::1]:5000`.
     public var authority: String
-    /// What stands before the repository on this server: `hub/` for `mirror.example/hub`; empty or ending in a slash.
-    public var repositoryPrefix: String
+    /// The repository's name on this server; nil if it is the one that was asked for.
+    public var repository: String?
     /// Whether it holds copies of what another registry has: then only pulls go there, and credentials are those
     /// for its own name.
     public var isMirror: Bool
@@ -35,13 +35,13 @@ public struct RegistryEndpoint: Hashable, Sendable {
     public init(
         scheme: URLScheme = .https,
         authority: String,
-        repositoryPrefix: String = "",
+        repository: String? = nil,
         isMirror: Bool = false,
         connection: ConnectionSettings = ConnectionSettings()
     ) {
         self.scheme = scheme
         self.authority = authority
-        self.repositoryPrefix = repositoryPrefix
+        self.repository = repository
         self.isMirror = isMirror
         self.connection = connection
         fallsBackToHTTP = false

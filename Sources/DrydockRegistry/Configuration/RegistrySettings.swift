@@ -75,6 +75,7 @@ public struct RegistrySettings: RegistrySettingsSource {
             connection: try connection(to: authority, names: names, scheme: .https, isInsecure: isInsecure)
         )
         endpoint.fallsBackToHTTP = isInsecure
+        if repository != nil, location.repository != repository { endpoint.repository = location.repository }
         return endpoint
     }
 

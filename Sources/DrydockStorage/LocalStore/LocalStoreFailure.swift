@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import DrydockDigests
 public import DrydockFiles
 import DrydockJSON
 
@@ -25,6 +26,8 @@ public struct LocalStoreFailure: Error, Equatable {
         case damaged(String)
         /// It is damaged, and other processes have it open, so that it cannot be moved aside.
         case damagedInUse
+        /// A blob was offered whose bytes have another digest or number.
+        case wrongBlob(expected: Digest, actual: Digest)
         /// SQLite refuses; its words.
         case refused(String)
     }
@@ -57,6 +60,8 @@ extension LocalStoreFailure: CustomStringConvertible {
             "Cannot \(error.operation) '\(error.path.clippedForMessage)': \(SystemError.text(of: error.errorNumber))"
         case .foreignOwner(let user): "The cache \(name) belongs to another user, number \(user)"
         case .writableByEveryone: "The cache \(name) may be written by every user of this machine"
+        case .wrongBlob(let expected, let actual):
+            "What came is not the blob: expected digest \(expected), got \(actual)"
         case .notRegularFile: "The cache \(name) is not a regular file"
         case .newerVersion(let version, let known):
             "The cache \(name) was written by a newer drydock: expected version \(known) or older, got \(version)"

@@ -25,7 +25,24 @@ struct StoreSchema: Sendable {
             used INTEGER NOT NULL,
             checksum BLOB NOT NULL
         ) WITHOUT ROWID;
+        """,
         """
+        CREATE TABLE compressed (
+            diff_id BLOB NOT NULL,
+            codec TEXT NOT NULL,
+            digest BLOB NOT NULL,
+            size INTEGER NOT NULL,
+            tar_size INTEGER NOT NULL,
+            PRIMARY KEY (diff_id, codec)
+        ) WITHOUT ROWID;
+        CREATE TABLE place (
+            digest BLOB NOT NULL,
+            registry TEXT NOT NULL,
+            repository TEXT NOT NULL,
+            seen INTEGER NOT NULL,
+            PRIMARY KEY (digest, registry, repository)
+        ) WITHOUT ROWID;
+        """,
     ])
 
     /// SQLite's `application_id` of the store, `DRYD` in ASCII: says that a database is one.

@@ -38,7 +38,7 @@ struct LocalStoreVersionTests {
                 memory.warnings.map(\.description) == [
                     """
                     This build works without its cache: The cache '\(directory)/digests.sqlite' was written by a newer \
-                    drydock: expected version 1 or older, got 2
+                    drydock: expected version 2 or older, got 3
                     hint: use the newer drydock, or choose another directory with --cache
                     """
                 ]
@@ -54,7 +54,7 @@ struct LocalStoreVersionTests {
             let store = LocalStore(at: directory, now: Sample.now)
             try store.remember(Sample.layers(0..<1))
             #expect(try laterStore(directory).remembered(0..<2) == [0])
-            let expected = LocalStoreFailure(.newerVersion(2, known: 1), path: directory + "/digests.sqlite")
+            let expected = LocalStoreFailure(.newerVersion(3, known: 2), path: directory + "/digests.sqlite")
             #expect(throws: expected) { try store.remember(Sample.layers(1..<2)) }
             #expect(throws: expected) { try store.remembered(0..<2) }
             #expect(try laterStore(directory).remembered(0..<2) == [0])

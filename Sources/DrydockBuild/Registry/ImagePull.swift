@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DrydockDigests
+import DrydockJSON
+public import DrydockOCI
+public import DrydockRegistry
+public import DrydockStorage
+
+/// Gets an image from a registry into the local store, where it is read like any image on disk.
+///
+/// What the store has is not fetched, what it has in part is continued, and nothing is stored under a digest that it does
+/// not have. Call it on a `BlockingPool`, as everything that waits for a disk.
+public struct ImagePull: Sendable {
+    /// The image that is wanted.
+    public let reference: ImageReference
+    /// What it must run on; nil for what this machine is, or for a single image whatever it runs on.
+    public let platform: Platform?
+    private let client: RegistryClient
+    private let blobs: LocalBlobs
+
+    /// How many indexes an index may lead through.
+    private static let depthLimit = 4
+
+    /// A pull into a store.
+    public init(_ reference: ImageReference, platform: Platform? = nil, client: RegistryClient, blobs: LocalBlobs) {
+        self.reference = reference
+        self.platform = platform
+        self.client = client
+        self.blobs = blobs
+    }
+
+    /// Finds out which image is meant: manifest and configuration, but no layer.
+    ///
+    /// - Throws: ``RegistryFailure``; what the local store throws.
+    public func resolve() async throws -> ResolvedImage {
+        let repository = try await client.repository(of: reference)
+        do {
+            var found = try await manifest(ManifestReference(reference), in: repository)
+            var index: Descriptor?
+            var depth = 0
+            while found.descriptor.mediaType.isIndex {
+                index = index ?? found.descriptor
+                depth += 1
+                guard depth <= Self.depthLimit else {
+                    throw RegistryFailure(.protocolViolation("its image indexes are nested too deep"))
+                }
+                let chosen = try choose(from: found)
+                found = try await manifest(.digest(chosen.digest), in: repository)
+            }
+            guard found.descriptor.mediaType.isManifest else {
+                throw RegistryFailure(.unsupportedMediaType(found.descriptor.mediaType))
+            }
+            let document: ImageManifest = try Self.parse(found.bytes, "image manifest")
+            guard document.config.mediaType.isConfiguration else {
+                throw RegistryFailure(.unsupportedMediaType(document.config.mediaType))
+            }
+            try await blobs.putBlob(document.config, from: repository)
+            return ResolvedImage(
+                index: index,
+                manifest: found.descriptor,
+                document: document,
+                repository: repository
+            )
+        } catch let failure as RegistryFailure {
+            throw failure.about(reference.familiarDescription)
+        }
+    }
+
+    /// Fetches the layers that the store lacks, several at once.
+    ///
+    /// - Parameters:
+    ///   - image: As ``resolve()`` has found it.
+    ///   - progress: Told of every byte that comes.
+    /// - Returns: The image in the store.
+    /// - Throws: ``RegistryFailure``; what the local store throws.
+    public func fetch(
+        _ image: ResolvedImage,
+        progress: TransferProgress = TransferProgress()
+    ) async throws -> StoredImage {
+        do {
+            let source = CountedSource(source: image.repository, progress: progress)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                // A layer can be there twice.
+                var seen: Set<Digest> = []
+                for layer in image.document.layers where seen.insert(layer.digest).inserted {
+                    group.addTask { [blobs] in
+                        if try await blobs.hasBlob(layer) { return progress.skip(layer) }
+                        try await blobs.putBlob(layer, from: source)
+                        progress.finish(layer)
+                    }
+                }
+                try await group.waitForAll()
+            }
+            return try StoredImage(image.manifest, in: blobs, references: references)
+        } catch let failure as RegistryFailure {
+            throw failure.about(reference.familiarDescription)
+        }
+    }
+
+    /// What is known of the image without its layers, which cannot be read.
+    ///
+    /// - Throws: As ``resolve()``.
+    public func describe() async throws -> StoredImage {
+        let image = try await resolve()
+        return try StoredImage(image.manifest, in: blobs, references: references, hasLayers: false)
+    }
+
+    /// The names of the image in an archive: the one that was asked for, if it has a tag.
+    private var references: [String] {
+        if let tag = reference.tag { return ["\(reference.familiarName):\(tag)"] }
+        return reference.digest == nil ? ["\(reference.familiarName):latest"] : []
+    }
+
+    /// A manifest from the store, if its digest is known and it is there, or else from the registry.
+    private func manifest(_ name: ManifestReference, in repository: RegistryRepository) async throws -> RegistryManifest
+    {
+        if let digest = name.digest, let bytes = try blobs.document(digest) {
+            let document = try? [String: JSONValue](parsing: bytes)
+            if case .string(let type)? = document?["mediaType"] {
+                return RegistryManifest(bytes, mediaType: MediaType(rawValue: type))
+            }
+        }
+        let manifest = try await repository.manifest(name)
+        try await blobs.put(manifest.bytes, as: manifest.descriptor)
+        return manifest
+    }
+
+    /// The first entry that fits, as the specification has it.
+    private func choose(from found: RegistryManifest) throws -> Descriptor {
+        let index: ImageIndex = try Self.parse(found.bytes, "image index")
+        let images = index.manifests.filter { entry in
+            // Attestations are listed as images of an unknown platform.
+            entry.platform?.os != "unknown" && (entry.mediaType.isManifest || entry.mediaType.isIndex)
+        }
+        if images.count == 1, platform == nil { return images[0] }
+        let wanted = platform ?? .host
+        if let match = images.first(where: { $0.platform?.satisfies(wanted) ?? true }) { return match }
+        throw RegistryFailure(.noSuchPlatform(wanted, available: images.compactMap(\.platform)))
+    }
+
+    private static func parse<Document: JSONConvertible>(_ bytes: [UInt8], _ name: String) throws -> Document {
+        do { return try Document(parsing: bytes) } catch {
+            throw RegistryFailure(.malformedDocument(name: name, failure: error))
+        }
+    }
+}
+
+/// What a reference means at this moment.
+public struct ResolvedImage: Sendable {
+    /// The index that the reference leads to; nil if it leads to the image itself.
+    public let index: Descriptor?
+    /// The image's manifest.
+    public let manifest: Descriptor
+    /// The manifest's content.
+    public let document: ImageManifest
+    let repository: RegistryRepository
+
+    /// The bytes of all layers, each counted once.
+    public var layerSize: Int64 {
+        Set(document.layers).reduce(0) { $0.addingReportingOverflow($1.size).partialValue }
+    }
+}
+
+/// A source whose bytes are counted.
+private struct CountedSource: BlobSource {
+    let source: any BlobSource
+    let progress: TransferProgress
+
+    func readBlob(_ blob: Descriptor, from offset: Int64, _ body: BlobBytesHandler) async throws {
+        progress.add(offset)
+        unsafe try await source.readBlob(blob, from: offset) { bytes in
+            progress.add(Int64(bytes.count))
+            unsafe try await body(bytes)
+        }
+    }
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import DrydockCompression
+import DrydockDigests
+import DrydockFiles
+public import DrydockOCI
+public import DrydockRegistry
+public import DrydockStorage
+
+/// Packs a plan's layers and sends what a registry lacks of the image.
+///
+/// A layer whose tar and compressed form are remembered costs one question if the registry has it: it is neither read nor
+/// compressed. One that the registry has in another repository is mounted. Of the others the blob is taken from the local
+/// store, or made and kept there. The manifest goes by its digest first, and the tag comes last: it never leads to an
+/// image that is not complete.
+struct RegistryDelivery: Sendable {
+    let plan: LayerPlan
+    let template: ImageTemplate
+    let target: PushTarget
+    /// The number of threads.
+    let width: Int
+    let progress: ProgressCounter
+
+    private var packer: LayerPacker { LayerPacker(compression: target.compression, workers: width, progress: progress) }
+
+    /// Sends the image; its tag is written last.
+    func deliver() async throws -> BuiltImage {
+        let repository = try await target.client.repository(of: target.reference)
+        let sending = BlobPush(repository: repository, store: target.store, transfer: target.transfer)
+        do {
+            let layers = try await PackingCrew(width: width, progress: progress).pack(plan.layers.map(\.size)) {
+                number in
+                try await layer(plan.layers[number].content, sending)
+            }
+            let image = template.image(layers: layers)
+            let configuration = Descriptor(of: image.configurationBytes, mediaType: .imageConfiguration)
+            try await sending.blobs.put(image.configurationBytes, as: configuration)
+            try await sending.push(configuration)
+            let manifest = RegistryManifest(image.manifestBytes, mediaType: .imageManifest)
+            try await repository.putManifest(manifest, as: .digest(manifest.descriptor.digest))
+            if let tag = target.reference.tag { try await repository.putManifest(manifest, as: .tag(tag)) }
+            sending.rememberPlaces(of: [configuration] + layers.map(\.descriptor))
+            return image
+        } catch let failure as RegistryFailure {
+            throw failure.about(target.reference.familiarDescription)
+        }
+    }
+
+    private func layer(_ content: LayerContent, _ sending: BlobPush) async throws -> PackedLayer {
+        if let diffID = content.diffID, let known = sending.compressed(diffID, codec: target.codec) {
+            let layer = PackedLayer(known, compression: target.compression)
+            if try await sending.isThere(layer.descriptor) {
+                progress.add(Int(content.size))
+                return layer
+            }
+        }
+        let layer = try await pack(content, into: sending.blobs)
+        sending.remember(layer, codec: target.codec)
+        try await sending.push(layer.descriptor)
+        return layer
+    }
+
+    /// Makes the blob in the local store, unless it is there already.
+    private func pack(_ content: LayerContent, into blobs: LocalBlobs) async throws -> PackedLayer {
+        let blob = try blobs.beginBlob()
+        var output = BlobOutput(blob.output)
+        let packed = try await unsafe packer.pack(content) { try unsafe output.write($0) }
+        try blob.commit(digest: packed.descriptor.digest, size: packed.descriptor.size)
+        return packed
+    }
+}
+
+/// Where an image is pushed to, and in which form.
+public struct PushTarget: Sendable {
+    /// Registry, repository and tag.
+    public let reference: ImageReference
+    /// How the layers are compressed.
+    public var compression = CompressionFormat.gzip
+    let client: RegistryClient
+    let store: LocalStore
+    /// Told of every blob.
+    public var transfer = TransferProgress()
+
+    /// A reference in a registry.
+    ///
+    /// - Parameters:
+    ///   - reference: A name with a tag; `latest` if it has none.
+    ///   - client: Speaks with the registry.
+    ///   - store: Keeps what was compressed, and remembers where blobs are.
+    public init(_ reference: ImageReference, client: RegistryClient, store: LocalStore) {
+        self.reference = reference.withDefaultTag
+        self.client = client
+        self.store = store
+    }
+
+    /// Everything that compressed bytes depend on.
+    var codec: String {
+        switch compression {
+        case .gzip: "gzip;libdeflate=\(CompressionLibraries.libdeflate);level=\(compression.defaultLevel)"
+        case .zstd: "zstd;zstd=\(CompressionLibraries.zstd);level=\(compression.defaultLevel)"
+        default: compression.rawValue
+        }
+    }
+}
+
+extension PackedLayer {
+    /// A layer that was compressed before.
+    init(_ known: CompressedLayer, compression: CompressionFormat) {
+        self.init(
+            diffID: known.diffID,
+            descriptor: Descriptor(
+                mediaType: compression.layerMediaType,
+                digest: known.digest,
+                size: known.size
+            ),
+            tarSize: known.tarSize
+        )
+    }
+}
+
+/// Puts blobs of the local store into a repository, each in the cheapest way.
+struct BlobPush: Sendable {
+    let repository: RegistryRepository
+    let store: LocalStore
+    let transfer: TransferProgress
+
+    var blobs: LocalBlobs { LocalBlobs(store) }
+
+    /// Whether the repository has the blob now: it had it, or it could take it over from another one.
+    func isThere(_ blob: Descriptor) async throws -> Bool {
+        if try await repository.hasBlob(blob) {
+            transfer.skip(blob)
+            return true
+        }
+        // What is remembered only saves time: without it the blob is sent.
+        let others = (try? store.places(of: blob.digest, registry: repository.registry)) ?? []
+        for other in others where other != repository.name {
+            guard try await repository.mountBlob(blob.digest, from: other) else { continue }
+            transfer.skip(blob, .mounted)
+            return true
+        }
+        return false
+    }
+
+    /// Sends the blob unless the repository has it.
+    func push(_ blob: Descriptor) async throws {
+        if try await isThere(blob) { return }
+        try await repository.sendBlob(blob, from: blobs)
+        transfer.add(blob.size)
+        transfer.finish(blob)
+    }
+
+    func compressed(_ diffID: Digest, codec: String) -> CompressedLayer? {
+        (try? store.compressed(diffID, codec: codec)) ?? nil
+    }
+
+    func remember(_ layer: PackedLayer, codec: String) {
+        let known = CompressedLayer(
+            diffID: layer.diffID,
+            tarSize: layer.tarSize,
+            digest: layer.descriptor.digest,
+            size: layer.descriptor.size
+        )
+        try? store.remember(known, codec: codec)
+    }
+
+    func rememberPlaces(of all: [Descriptor]) {
+        try? store.rememberPlace(of: all.map(\.digest), registry: repository.registry, repository: repository.name)
+    }
+}
+
+extension ImageBuild {
+    /// Packs the layers of a plan and sends what the registry lacks of the image.
+    ///
+    /// - Parameters:
+    ///   - plan: The layers.
+    ///   - target: The registry, and how the layers are compressed.
+    ///   - width: The number of threads, by default that of the processors.
+    ///   - progress: Told of every step of packing.
+    /// - Returns: The image as the registry has it.
+    /// - Throws: ``RegistryFailure``; as ``deliver(_:to:width:progress:)``.
+    public func push(
+        _ plan: LayerPlan,
+        to target: PushTarget,
+        width: Int? = nil,
+        progress: ProgressCounter = ProgressCounter()
+    ) async throws -> BuiltImage {
+        do {
+            return try await pushOnce(plan, to: target, width: width, progress: progress)
+        } catch is RememberedContent.Outdated {
+            try await BlockingPool.withPool(width: 1) { [environment] _ in environment.forget(plan) }
+            return try await pushOnce(try await self.plan(), to: target, width: width, progress: progress)
+        }
+    }
+
+    private func pushOnce(
+        _ plan: LayerPlan,
+        to target: PushTarget,
+        width: Int?,
+        progress: ProgressCounter
+    ) async throws -> BuiltImage {
+        let name = target.reference.familiarName + (target.reference.tag.map { ":\($0)" } ?? "")
+        let template = try template(for: plan).named(name)
+        return try await BlockingPool.withPool(width: width ?? BlockingPool.machineWidth) { [environment] pool in
+            let delivery = RegistryDelivery(
+                plan: plan,
+                template: template,
+                target: target,
+                width: pool.width,
+                progress: progress
+            )
+            let image = try await delivery.deliver()
+            environment.remember(plan, image)
+            return image
+        }
+    }
+}

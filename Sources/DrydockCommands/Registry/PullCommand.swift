@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import DrydockBuild
+import DrydockBytes
+import DrydockDigests
+import DrydockFiles
+import DrydockJSON
+import DrydockOCI
+import DrydockRegistry
+import DrydockStorage
+
+/// `drydock pull`: an image from a registry.
+struct PullCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pull",
+        abstract: "Fetch an image from a registry.",
+        discussion: """
+            REF is a name as Docker has it: redis, redis:7, host:5000/a/b@sha256:…. Of an image for several platforms \
+            the one for this machine is taken, or the one that --platform names.
+
+            The image goes into the cache, and from there to DEST: docker-archive:PATH or oci:DIR[:TAG]. What the cache \
+            has is not fetched again, and what was fetched in part is continued. An archive of the same image has the \
+            same bytes on every machine.
+            """
+    )
+
+    @Argument(help: ArgumentHelp("The image's name.", valueName: "ref"))
+    var reference: String
+
+    @Option(
+        name: [.customShort("o"), .customLong("output")],
+        help: ArgumentHelp("Where the image is written.", valueName: "dest"),
+        completion: .file()
+    )
+    var output: String?
+
+    @Option(
+        help: ArgumentHelp("The platform, for example linux/arm64.", valueName: "platform"),
+        transform: { try Platform($0) }
+    )
+    var platform: Platform?
+
+    @OptionGroup var registry: RegistryOptions
+
+    @OptionGroup var cache: CacheOption
+
+    @Option(help: "How progress is shown on standard error.")
+    var progress = ProgressStyle.auto
+
+    @Flag(help: "Print the result as one JSON object on standard output.")
+    var json = false
+
+    func run() async throws {
+        let reference = try ImageReference(reference)
+        let output = try self.output.map { try PullOutput(try ImageLocation($0)) }
+        let store = try cache.store()
+        let pulled = try await registry.withClient(for: reference.registry) { client in
+            let pull = ImagePull(reference, platform: platform, client: client, blobs: LocalBlobs(store))
+            return try await PullRun(pull: pull, progress: progress).finish(output)
+        }
+        if json { return try Output.json(pulled.json) }
+        try Output.text(pulled.text + (output.map { "\nwritten to \($0.location)\n" } ?? "\n"))
+    }
+}
+
+/// A pull on the threads that may wait for a disk.
+struct PullRun {
+    let pull: ImagePull
+    let progress: ProgressStyle
+
+    /// Fetches the image, and writes it where it is wanted.
+    func finish(_ output: PullOutput?) async throws -> PulledImage {
+        try await BlockingPool.withPool { [pull, progress] _ in
+            let resolved = try await pull.resolve()
+            let display = TransferDisplay(progress, total: resolved.layerSize)
+            let image = try await display.during { try await pull.fetch(resolved, progress: display.progress) }
+            try output?.write(image)
+            return PulledImage(index: resolved.index?.digest, image: image)
+        }
+    }
+}
+
+/// What `pull` tells of an image.
+struct PulledImage: Sendable {
+    let index: Digest?
+    let image: StoredImage
+
+    var text: String { ImageReport(image).text + (index.map { "\n  index     \($0)" } ?? "") }
+
+    var json: JSONValue {
+        guard case .object(var members) = ImageReport(image).json else { return .null }
+        members["index"] = index.map { .string("\($0)") } ?? .null
+        return .object(members)
+    }
+}
+
+/// A place that a pulled image is written to.
+struct PullOutput: Sendable {
+    let location: ImageLocation
+
+    /// A pulled image cannot be written in some form.
+    struct Unsupported: Error, CustomStringConvertible {
+        let location: ImageLocation
+
+        var description: String {
+            "Cannot pull to '\(location)': expected a docker-archive file or an OCI image layout\n"
+                + "hint: write docker-archive:PATH or oci:DIR"
+        }
+    }
+
+    init(_ location: ImageLocation) throws {
+        guard location.transport != .ociArchive, !location.isStandardOutput else {
+            throw Unsupported(location: location)
+        }
+        self.location = location
+    }
+
+    /// Writes the image; under its final name it is complete or absent.
+    func write(_ image: StoredImage) throws {
+        if location.transport == .ociLayout { return try writeLayout(image) }
+        let file = try PendingFile(for: location.path)
+        let references = location.reference.map { [$0] } ?? image.references
+        try PulledArchive(image, references: references).write(
+            to: OutputDescriptor(number: file.number, path: location.path)
+        )
+        try file.commit()
+    }
+
+    private func writeLayout(_ image: StoredImage) throws {
+        let layout = try ImageLayout(creating: location.path)
+        for (number, layer) in image.layers.enumerated() where try !layout.hasBlob(layer.descriptor) {
+            let blob = try layout.beginBlob()
+            let reader = try image.blob(ofLayer: number).open()
+            try BlobCopy(reader).write(to: blob.output)
+            try blob.commit(digest: layer.descriptor.digest, size: layer.descriptor.size)
+        }
+        _ = try layout.addBlob(image.configurationBytes)
+        _ = try layout.addBlob(image.manifestBytes)
+        let tag = location.reference ?? image.references.first
+        try layout.addImage(image.descriptor, referenceName: tag)
+    }
+}
+
+/// Copies the bytes of a blob.
+struct BlobCopy {
+    private let reader: StoredBlobReader
+
+    init(_ reader: StoredBlobReader) { self.reader = reader }
+
+    /// Writes all bytes to a file from its start; the reader verifies them.
+    func write(to output: OutputDescriptor) throws {
+        let buffer = AlignedBuffer(capacity: 1 << 20)
+        var offset: Int64 = 0
+        while true {
+            buffer.count = try unsafe reader.read(into: buffer.storage)
+            if buffer.count == 0 { return }
+            try unsafe output.write(buffer.bytes, at: offset)
+            offset += Int64(buffer.count)
+        }
+    }
+}

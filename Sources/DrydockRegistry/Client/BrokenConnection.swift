@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AsyncHTTPClient
+import DrydockJSON
+import Glibc
+import NIOCore
+import NIOPosix
+import NIOSSL
+
+/// A connection that could not be made or that broke.
+struct BrokenConnection: Error {
+    /// What a person is told.
+    let reason: RegistryFailure.Reason
+    /// Whether the server does not speak TLS, or not well enough.
+    let isTLS: Bool
+
+    /// Puts an error of the HTTP client into words.
+    ///
+    /// - Throws: `CancellationError` if the task was cancelled: that is no failure of the connection.
+    init(_ error: any Error, to address: WebAddress) throws {
+        try Task.checkCancellation()
+        let host = address.authority.clippedForMessage
+        switch error {
+        case let failure as BrokenConnection: self = failure
+        case let failure as HTTPClientError: self.init(.connection(Self.text(failure, host)))
+        case let failure as NIOSSLError: self.init(Self.reason("\(failure)", host), isTLS: true)
+        case let failure as NIOSSLExtraError:
+            self.init(.untrusted("\(host): \(failure)".clippedForMessage), isTLS: true)
+        case let failure as BoringSSLError: self.init(Self.reason("\(failure)", host), isTLS: true)
+        case let failure as NIOConnectionError:
+            self.init(.connection("cannot connect to \(host): \(Self.cause(failure))"))
+        case let failure as IOError where Self.unreachable.contains(failure.errnoCode):
+            self.init(.connection("cannot connect to \(host): \(Self.words(failure))"))
+        case let failure as IOError:
+            self.init(.connection("the connection to \(host) broke: \(Self.words(failure))"))
+        default: self.init(.connection("the connection to \(host) broke: \("\(error)".clippedForMessage)"))
+        }
+    }
+
+    private init(_ reason: RegistryFailure.Reason, isTLS: Bool = false) {
+        self.reason = reason
+        self.isTLS = isTLS
+    }
+
+    private static func text(_ error: HTTPClientError, _ host: String) -> String {
+        switch error {
+        case .connectTimeout, .getConnectionFromPoolTimeout: "cannot connect to \(host): it does not answer"
+        case .tlsHandshakeTimeout: "cannot connect to \(host): it does not complete the TLS handshake"
+        case .readTimeout, .writeTimeout, .deadlineExceeded: "\(host) was silent for too long"
+        case .remoteConnectionClosed, .uncleanShutdown: "\(host) closed the connection"
+        case .proxyAuthenticationRequired: "the proxy to \(host) wants other credentials"
+        case .invalidProxyResponse, .httpProxyHandshakeTimeout: "the proxy refuses to connect to \(host)"
+        default: "the connection to \(host) broke: \(error.shortDescription)"
+        }
+    }
+
+    private static func reason(_ text: String, _ host: String) -> RegistryFailure.Reason {
+        if text.contains("CERTIFICATE_VERIFY_FAILED") {
+            return .untrusted("the certificate of \(host) is not signed by an authority that this machine trusts")
+        }
+        if text.contains("WRONG_VERSION_NUMBER") || text.contains("HTTP_REQUEST") {
+            return .untrusted("\(host) does not speak TLS")
+        }
+        return .untrusted("TLS with \(host) failed: \(text.clippedForMessage)")
+    }
+
+    /// Errors of a connection that was never there.
+    private static let unreachable: Set<CInt> = [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EHOSTDOWN]
+
+    private static func cause(_ error: NIOConnectionError) -> String {
+        if let first = error.connectionErrors.first {
+            return (first.error as? IOError).map(words) ?? "\(first.error)".clippedForMessage
+        }
+        return error.dnsAError == nil && error.dnsAAAAError == nil ? "no address" : "its name is not known"
+    }
+
+    private static func words(_ error: IOError) -> String {
+        unsafe String(cString: strerror(error.errnoCode)).lowercased()
+    }
+}
