@@ -26,6 +26,7 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -100,12 +101,20 @@ let package = Package(
                 nioHTTP1, nioSSL,
             ]
         ),
+        module(
+            "DrydockDaemon",
+            [
+                "DrydockJSON", "DrydockFiles", "DrydockOCI", "DrydockDigests", asyncHTTPClient, nioCore, nioHTTP1,
+                nioPosix, nioSSL,
+            ]
+        ),
         // Level 4
         module(
             "DrydockBuild",
             [
                 "DrydockBytes", "DrydockJSON", "DrydockLayering", "DrydockDigests", "DrydockTar", "DrydockFiles",
                 "DrydockCompression", "DrydockOCI", "DrydockNix", "DrydockPackages", "DrydockSandbox", "DrydockStorage",
+                "DrydockDaemon",
                 yams,
             ]
         ),
@@ -113,8 +122,8 @@ let package = Package(
         module(
             "DrydockCommands",
             [
-                "DrydockBuild", "DrydockSandbox", "DrydockStorage", "DrydockPackages", "DrydockOCI", "DrydockJSON",
-                "DrydockBytes",
+                "DrydockBuild", "DrydockSandbox", "DrydockStorage", "DrydockPackages", "DrydockRegistry",
+                "DrydockDaemon", "DrydockOCI", "DrydockJSON", "DrydockBytes",
                 "DrydockDigests", "DrydockFiles", "DrydockCompression", argumentParser,
             ]
         ),
@@ -159,6 +168,7 @@ let package = Package(
                 "DrydockTestSupport",
             ]
         ),
+        tests("DrydockDaemonTests", ["DrydockDaemon", "DrydockDigests", "DrydockTestSupport"]),
         tests(
             "DrydockBuildTests",
             [

@@ -11,8 +11,8 @@ struct InspectCommand: AsyncParsableCommand {
         commandName: "inspect",
         abstract: "Show an image's digest, configuration, layers and history.",
         discussion: """
-            IMAGE is docker-archive:PATH[:NAME:TAG], oci:DIR[:TAG], oci-archive:PATH[:TAG], or a path, whose content \
-            tells what it is.
+            IMAGE is docker-archive:PATH[:NAME:TAG], oci:DIR[:TAG], oci-archive:PATH[:TAG], \
+            docker-daemon:NAME[:TAG], or a path, whose content tells what it is.
 
             A docker-archive holds no manifest; its digest is that of the manifest which the image has with \
             uncompressed layers.
@@ -28,6 +28,11 @@ struct InspectCommand: AsyncParsableCommand {
     @OptionGroup var selection: PlatformOption
 
     func run() async throws {
+        guard let daemonImage = try DaemonImageText(image) else { return try await show(image) }
+        try await daemonImage.withArchive { try await show("\($0)") }
+    }
+
+    private func show(_ image: String) async throws {
         let environment = try BuildEnvironment.current()
         let stored = try await selection.image(at: image, environment)
         switch part {
