@@ -101,21 +101,28 @@ let package = Package(
                 nioHTTP1, nioPosix, nioSSL,
             ]
         ),
+        module(
+            "DrydockDaemon",
+            [
+                "DrydockJSON", "DrydockFiles", "DrydockOCI", "DrydockDigests", asyncHTTPClient, nioCore, nioHTTP1,
+                nioPosix, nioSSL,
+            ]
+        ),
         // Level 4
         module(
             "DrydockBuild",
             [
                 "DrydockBytes", "DrydockJSON", "DrydockLayering", "DrydockDigests", "DrydockTar", "DrydockFiles",
                 "DrydockCompression", "DrydockOCI", "DrydockNix", "DrydockPackages", "DrydockSandbox", "DrydockStorage",
-                "DrydockRegistry", yams,
+                "DrydockRegistry", "DrydockDaemon", yams,
             ]
         ),
         // Level 5
         module(
             "DrydockCommands",
             [
-                "DrydockBuild", "DrydockSandbox", "DrydockStorage", "DrydockRegistry", "DrydockPackages", "DrydockOCI",
-                "DrydockJSON", "DrydockBytes",
+                "DrydockBuild", "DrydockSandbox", "DrydockStorage", "DrydockRegistry", "DrydockPackages",
+                "DrydockOCI", "DrydockJSON", "DrydockBytes", "DrydockDaemon",
                 "DrydockDigests", "DrydockFiles", "DrydockCompression", argumentParser,
             ]
         ),
@@ -161,6 +168,7 @@ let package = Package(
                 "DrydockTestSupport",
             ]
         ),
+        tests("DrydockDaemonTests", ["DrydockDaemon", "DrydockDigests", "DrydockTestSupport"]),
         tests(
             "DrydockBuildTests",
             [

@@ -12,9 +12,9 @@ struct BuildCommand: AsyncParsableCommand {
         commandName: "build",
         abstract: "Build an image from a spec.",
         discussion: """
-            DEST is docker-archive:PATH[:NAME:TAG], oci:DIR[:TAG], oci-archive:PATH[:TAG], docker://REF for a registry, a \
-            path, or '-' for standard output. A path is an image layout if it is a directory or ends with a slash, and otherwise a \
-            docker-archive.
+            DEST is docker-archive:PATH[:NAME:TAG], oci:DIR[:TAG], oci-archive:PATH[:TAG], docker://REF for a registry, \
+            docker-daemon:NAME[:TAG], a path, or '-' for standard output. A path is an image layout if it is a directory \
+            or ends with a slash, and otherwise a docker-archive.
 
             Examples:
               drydock build redis.yaml
@@ -34,6 +34,9 @@ struct BuildCommand: AsyncParsableCommand {
         completion: .file()
     )
     var output: String?
+
+    @Flag(help: "Load the image into the local daemon, as -o docker-daemon:NAME:TAG does.")
+    var load = false
 
     @Option(
         help: """
@@ -82,6 +85,11 @@ struct BuildCommand: AsyncParsableCommand {
     }
 
     private func destination(_ spec: ImageSpec) throws -> Destination {
+        if load {
+            guard output == nil else { throw OptionConflict.loadWithOutput }
+            return Destination(daemon: try DaemonImageText.endpoint())
+        }
+        if let image = try output.flatMap({ try DaemonImageText($0) }) { return try image.destination() }
         let wanted = spec.compressor.map(CompressionFormat.init)
         let destination = Destination(try ImageLocation(output ?? spec.defaultFileName(compress ?? wanted ?? .none)))
         // What is written on the command line counts more than the spec.
@@ -110,19 +118,23 @@ struct BuildRun {
         try Output.warnings(build.environment.memory.warnings)
         if json { return try Output.json(ImageReport(image).json) }
         let isStream = destination.isStandardOutput
-        let place = isStream ? "standard output" : "\(destination.transport.rawValue):\(destination.path)"
-        try Output.text(ImageReport(image).text + "\nwritten to \(place)\n", toStandardError: isStream)
+        let end = (destination.daemon == nil ? "written to " : "loaded into ") + destination.title
+        try Output.text(ImageReport(image).text + "\n\(end)\n", toStandardError: isStream)
     }
 }
 
 /// Options that do not go together.
 enum OptionConflict: Error, CustomStringConvertible {
     case jsonOnStandardOutput
+    case loadWithOutput
+    case daemonWithoutName
     case formatOfDockerArchive
     case treeOfRemoteImage
 
     var description: String {
         switch self {
+        case .loadWithOutput: "The image goes to one place: expected --load or -o, got both"
+        case .daemonWithoutName: "'docker-daemon:' names no image\nhint: write 'docker-daemon:NAME:TAG'"
         case .jsonOnStandardOutput:
             "The image and the report of --json cannot both go to standard output\nhint: write the image to a file with -o"
         case .formatOfDockerArchive:

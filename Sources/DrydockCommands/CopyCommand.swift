@@ -15,9 +15,9 @@ struct CopyCommand: AsyncParsableCommand {
         commandName: "copy",
         abstract: "Copy an image between archives and image layouts.",
         discussion: """
-            SRC and DEST are docker-archive:PATH[:NAME:TAG], oci:DIR[:TAG], oci-archive:PATH[:TAG] or a path; DEST may \
-            be '-' for standard output. What need not change stays as it is, so that digests are kept; what changes is \
-            told on standard error.
+            SRC and DEST are docker-archive:PATH[:NAME:TAG], oci:DIR[:TAG], oci-archive:PATH[:TAG], \
+            docker-daemon:NAME[:TAG] or a path; DEST may be '-' for standard output. What need not change stays as it \
+            is, so that digests are kept; what changes is told on standard error.
 
             Examples:
               drydock copy redis.tar oci:images
@@ -43,7 +43,11 @@ struct CopyCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let location = try ImageLocation(source)
+        guard let daemonImage = try DaemonImageText(source) else { return try await copy(try ImageLocation(source)) }
+        try await daemonImage.withArchive { try await copy($0) }
+    }
+
+    private func copy(_ location: ImageLocation) async throws {
         let (all, transfer) = (all, transfer)
         let images = try await BlockingPool.withPool(width: 1) { _ in
             try all ? transfer.images(at: location) : [transfer.image(at: location)]
@@ -108,13 +112,15 @@ struct CopyRun {
         for change in result.changes { try Output.text("note: \(change)\n", toStandardError: true) }
         if json { return try Output.json(.object(["images": .array(result.images.map { ImageReport($0).json })])) }
         let isStream = destination.isStandardOutput
-        let place = isStream ? "standard output" : "\(destination.transport.rawValue):\(destination.path)"
         let reports = result.images.map { ImageReport($0).text }.joined(separator: "\n")
-        try Output.text(reports + "\nwritten to \(place)\n", toStandardError: isStream)
+        try Output.text(
+            reports + "\n\(destination.daemon == nil ? "written to" : "loaded into") \(destination.title)\n",
+            toStandardError: isStream
+        )
     }
 
     private func destination(_ text: String) throws -> Destination {
-        let destination = Destination(try ImageLocation(text))
+        let destination = try DaemonImageText(text)?.destination() ?? Destination(try ImageLocation(text))
         if destination.transport == .dockerArchive, transfer.format != nil {
             throw OptionConflict.formatOfDockerArchive
         }

@@ -17,7 +17,7 @@ struct Examination {
     /// What was found, what a build needs first.
     var findings: [Finding] {
         [machine, temporaryDirectory, compression, scripts, docker]
-            + ["podman", "skopeo", "umoci"].map { tool($0, package: $0) }
+            + ["podman", "skopeo", "umoci"].map { tool($0, package: $0) } + connections
     }
 
     private var machine: Finding {

@@ -13,7 +13,7 @@ struct InspectCommand: AsyncParsableCommand {
         abstract: "Show an image's digest, configuration, layers and history.",
         discussion: """
             IMAGE is docker-archive:PATH[:NAME:TAG], oci:DIR[:TAG], oci-archive:PATH[:TAG], docker://REF for an image in \
-            a registry, or a path, whose content tells what it is.
+            a registry, docker-daemon:NAME[:TAG], or a path, whose content tells what it is.
 
             A docker-archive holds no manifest; its digest is that of the manifest which the image has with \
             uncompressed layers.
@@ -33,8 +33,13 @@ struct InspectCommand: AsyncParsableCommand {
     @OptionGroup var cache: CacheOption
 
     func run() async throws {
+        guard let daemonImage = try DaemonImageText(image) else { return try await show(image) }
+        try await daemonImage.withArchive { try await show("\($0)") }
+    }
+
+    private func show(_ image: String) async throws {
         let environment = try BuildEnvironment.current()
-        let stored = try await storedImage(environment)
+        let stored = try await storedImage(at: image, environment)
         switch part {
         case nil: try Output.text(ImageReport(stored).text + "\n")
         case .json: try Output.json(ImageReport(stored).json)
@@ -45,7 +50,7 @@ struct InspectCommand: AsyncParsableCommand {
         }
     }
 
-    private func storedImage(_ environment: BuildEnvironment) async throws -> StoredImage {
+    private func storedImage(at image: String, _ environment: BuildEnvironment) async throws -> StoredImage {
         guard let reference = try RemoteImage.reference(in: image) else {
             return try await selection.image(at: image, environment)
         }

@@ -11,12 +11,14 @@ public struct Podman: Sendable {
     /// - Throws: ``Command/Failure`` unless it succeeds.
     @discardableResult
     public func check(_ arguments: [String]) async throws -> String {
-        try await Command.check(
-            ["podman", "--root", directory + "/root", "--runroot", directory + "/run", "--tmpdir", directory + "/tmp"]
-                + arguments,
-            environment: ["CONTAINERS_CONF": directory + "/containers.conf", "TMPDIR": directory]
-        )
+        try await Command.check(command + arguments, environment: variables)
     }
+
+    var command: [String] {
+        ["podman", "--root", directory + "/root", "--runroot", directory + "/run", "--tmpdir", directory + "/tmp"]
+    }
+
+    var variables: [String: String] { ["CONTAINERS_CONF": directory + "/containers.conf", "TMPDIR": directory] }
 
     /// Loads an archive or an image layout and gives the names of the loaded images.
     ///

@@ -152,7 +152,8 @@ extension ArchiveWriter {
         return images.map(\.image)
     }
 
-    private func measured() async throws -> ([PackedLayer], [PayloadImage]) {
+    /// Packs every layer to learn its digests.
+    func measured() async throws -> ([PackedLayer], [PayloadImage]) {
         let crew = PackingCrew(width: width, progress: progress)
         let packed = try await crew.pack(payload.layerSizes) { [payload] in try await payload.measure($0) }
         return (packed, try payload.images(with: packed))

@@ -34,6 +34,7 @@ struct Delivery<Payload: ImagePayload>: Sendable {
             width: width,
             progress: progress
         )
+        if let daemon = destination.daemon { return try await deliver(writer, to: daemon) }
         if destination.path == "-" {
             let output = OutputDescriptor.standardOutput
             guard output.terminalWidth == nil else { throw DeliveryError.terminal }
