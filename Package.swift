@@ -172,5 +172,6 @@ let package = Package(
         ),
         tests("DrydockRegistryTests", ["DrydockRegistry", "DrydockJSON", "DrydockTestSupport"]),
         tests("InteropTests", ["DrydockTestSupport"]),
+        tests("NixLibraryTests", ["DrydockTestSupport"]),
     ]
 )

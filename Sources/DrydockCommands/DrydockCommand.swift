@@ -16,9 +16,9 @@ public struct DrydockCommand: AsyncParsableCommand, Sendable {
             """,
         version: DrydockVersion.current,
         subcommands: [
-            BuildCommand.self, PlanCommand.self, StreamCommand.self, CopyCommand.self, MergeCommand.self,
-            InspectCommand.self, DiffCommand.self, ExportCommand.self, ValidateCommand.self, CacheCommand.self,
-            DoctorCommand.self,
+            BuildCommand.self, PlanCommand.self, StreamCommand.self, LayerCommand.self, CopyCommand.self,
+            MergeCommand.self, InspectCommand.self, DiffCommand.self, ExportCommand.self, ValidateCommand.self,
+            CacheCommand.self, DoctorCommand.self,
         ]
     )
 
