@@ -33,7 +33,7 @@ let
         args = [ "-e" setup ];
         initialPath = lib.makeBinPath [ programs.coreutils programs.bash programs.gnutar tools ];
       } // removeAttrs arguments [ "passthru" "meta" ])
-    // { inherit name meta; } // passthru;
+    // { inherit name meta passthru; } // passthru;
 
   pkgs = programs // rec {
     inherit lib;

@@ -89,7 +89,7 @@ struct EvaluationErrorTests {
             """
         let output = try await Command.run(
             ["nix-instantiate", "--eval", "--strict", "--expr", expression],
-            environment: ["NIX_STATE_DIR": NSTemporaryDirectory() + "/drydock-nix-state"]
+            environment: ["NIX_REMOTE": "dummy://"]
         )
         #expect(output.status == 1)
         #expect(output.errorText.contains("error: " + mistake.message), "\(output.errorText)")

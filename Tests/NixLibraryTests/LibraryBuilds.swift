@@ -39,13 +39,26 @@ enum LibraryBuilds {
         ]
     }
 
-    /// Builds a file of Nix, or an attribute of it, and gives its store path.
-    static func build(_ file: String, _ options: [String] = []) async throws -> String {
+    /// Builds an example, or an attribute of one, and gives its store path.
+    static func example(_ name: String) async throws -> String { try await build("images." + name) }
+
+    /// Builds an attribute of the tests' file of Nix, and gives its store path.
+    static func build(_ attribute: String) async throws -> String {
         try await Command.check(
-            ["nix-build", "--no-out-link", "--quiet", file] + arguments() + options,
+            command(["--quiet", "--attr", attribute]),
             environment: environment(),
             timeout: 1200
         )
+    }
+
+    /// Runs nix-build on the tests' file of Nix.
+    static func run(_ options: [String]) async throws -> Command.Output {
+        try await Command.run(command(options), environment: environment(), timeout: 1200)
+    }
+
+    private static func command(_ options: [String]) async throws -> [String] {
+        let file = checkout + "/Tests/NixLibraryTests/Fixtures/images.nix"
+        return try await ["nix-build", "--no-out-link", file] + arguments() + options
     }
 }
 
@@ -84,9 +97,7 @@ struct LibraryImage: Sendable {
         func images() async throws -> JSON {
             if let building { return try await building.value }
             let task = Task {
-                let file = try await LibraryBuilds.build(
-                    LibraryBuilds.checkout + "/Tests/NixLibraryTests/Fixtures/images.nix"
-                )
+                let file = try await LibraryBuilds.build("json")
                 return try JSON(Array(Data(contentsOf: URL(filePath: file))))
             }
             building = task

@@ -17,6 +17,16 @@ rec {
     config.Cmd = [ "${pkgs.hello}/bin/hello" ];
   };
 
+  # The layers that dockerTools makes.
+  layersBySize = dockerTools.buildLayeredImage {
+    name = "layers-by-size";
+    tag = "latest";
+    compressor = "none";
+    contents = [ pkgs.nginx ];
+    layering = "sizeFirst";
+    maxLayers = 6;
+  };
+
   # As few as there can be: one of store paths, and what is particular to the image.
   two-layered-image = dockerTools.buildLayeredImage {
     name = "two-layered-image";

@@ -53,6 +53,7 @@ rec {
   # A service, and the same without an archive in the store.
   nginx = dockerTools.buildLayeredImage nginxImage;
   nginxStream = dockerTools.streamLayeredImage nginxImage;
+  nginxDescription = dockerTools.image nginxImage;
 
   # Several programs in one image.
   editors = dockerTools.buildImage {
@@ -128,6 +129,18 @@ rec {
         (pkgs.writeTextDir "etc/group" group)
       ];
     };
+
+  # Store paths that belong to a user, for Nix without a daemon.
+  nonRootTestImage = dockerTools.streamLayeredImage {
+    name = "non-root-test";
+    tag = "latest";
+    uid = 1000;
+    gid = 1000;
+    uname = "user";
+    gname = "user";
+    includeNixDB = true;
+    contents = [ pkgs.bash pkgs.coreutils ];
+  };
 
   # For another machine.
   cross =

@@ -11,8 +11,7 @@ extension ImageBuild {
     ///
     /// It is the tar that the image's last layer has; an image without such a layer gives the tar of an empty one.
     ///
-    /// - Parameters:
-    ///   - path: The file, which has all its bytes or does not exist; `-` is standard output.
+    /// - Parameter path: The file, which has all its bytes or does not exist; `-` is standard output.
     /// - Returns: The tar's digest and size.
     /// - Throws: As ``plan()``; `SystemError`.
     public func writeOwnLayer(to path: String) async throws -> LayerMeasure {

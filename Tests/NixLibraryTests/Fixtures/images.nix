@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-# All images of the tests, in one file of JSON: reading it builds them.
+# The examples, and all of them described in one file of JSON: who builds that file builds them all.
 #
 # The program is not copied into the store, as it is large and new with every build; its digest stands for it.
 { lockFile, packages, program, digest }:
 let
-  pkgs = import ../../Closures/pkgs.nix { inherit lockFile packages; };
-  drydock = pkgs.writeShellScriptBin "drydock" ''
+  closures = import ../../Closures/pkgs.nix { inherit lockFile packages; };
+  pkgs = closures // { inherit drydock; };
+  drydock = closures.writeShellScriptBin "drydock" ''
     # sha256 ${digest}
     exec ${program} "$@"
   '';
@@ -14,8 +15,11 @@ let
   description = name: image: {
     path = "${image}";
     name = image.imageName;
-    tag = image.passthru.imageTag;
+    tag = image.imageTag;
     isStream = image.isExe or false;
   };
 in
-pkgs.writeText "images.json" (builtins.toJSON (builtins.mapAttrs description images))
+{
+  inherit images pkgs;
+  json = closures.writeText "images.json" (builtins.toJSON (builtins.mapAttrs description images));
+}
