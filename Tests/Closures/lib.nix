@@ -12,6 +12,9 @@ rec {
   splitString = separator: text: filter isString (split (escapeRegex separator) text);
   escapeRegex = replaceStrings (characters "\\[{()^$?*+|.") (map (each: "\\" + each) (characters "\\[{()^$?*+|."));
   hasPrefix = prefix: text: substring 0 (stringLength prefix) text == prefix;
+  hasSuffix = suffix: text:
+    let start = stringLength text - stringLength suffix;
+    in start >= 0 && substring start (stringLength suffix) text == suffix;
   escapeShellArg = value: "'${replaceStrings [ "'" ] [ "'\\''" ] (toString value)}'";
   escapeShellArgs = values: concatStringsSep " " (map escapeShellArg values);
   concatMapStringsSep = separator: f: values: concatStringsSep separator (map f values);

@@ -14,8 +14,9 @@ let
 
   description = name: image: {
     path = "${image}";
-    name = image.imageName;
-    tag = image.imageTag;
+    # An archive of several images has several names.
+    name = image.imageName or "several";
+    tag = image.imageTag or "several";
     isStream = image.isExe or false;
   };
 in
