@@ -43,7 +43,8 @@ struct DockerToolsArchiveTests {
         #expect(Set(merged.references) == names)
         for name in names {
             let program = name.hasPrefix("redis") ? "/bin/redis-server" : "/bin/bash"
-            #expect(try await !merged.docker.run(image: name, [program, "--version"]).isEmpty)
+            let version = try await merged.docker.run(image: name, [program, "--version"])
+            #expect(!version.isEmpty)
         }
     }
 }

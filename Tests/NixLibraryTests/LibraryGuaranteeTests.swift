@@ -23,6 +23,12 @@ struct LibraryGuaranteeTests {
     }
 
     @Test(.requiresClosures)
+    func `the history does not tell what a script's layer was built with`() async throws {
+        let image = try await Drydock.inspect(LibraryImage.named("layered-image").path)
+        #expect(image.layers.last?.createdBy == "drydock: copyToRoot layered-image-customisation-layer/layer.tar")
+    }
+
+    @Test(.requiresClosures)
     func `a stream and the image form have nothing but a description in the store`() async throws {
         let paths = try await [LibraryImage.named("nginxStream").path, LibraryBuilds.example("nginxDescription")]
         for path in paths {
@@ -58,7 +64,7 @@ struct LibraryGuaranteeTests {
         #expect(paths.count > 2)
         // What the history says of a layer is what dockerTools would put into it.
         let archive = try await LibraryBuilds.example("layersBySize")
-        let history = try await Command.check(["tar", "-xOf", archive, image.imageID.dropFirst(7) + ".json"])
+        let history = try await Command.check(["tar", "-xOf", archive, String(image.imageID.dropFirst(7)) + ".json"])
         let comments = try JSON(Array(history.utf8))["history"]?.elements.compactMap { $0["comment"]?.string } ?? []
         let layers = comments.map { $0.split(separator: "'").filter { $0.hasPrefix("/nix") }.map(String.init) }
         let expected = try await ReferenceLayer.digests(layers, in: .machine)

@@ -150,7 +150,6 @@ rec {
     gid = 1000;
     uname = "user";
     gname = "user";
-    includeNixDB = true;
     contents = [ pkgs.bash pkgs.coreutils ];
   };
 

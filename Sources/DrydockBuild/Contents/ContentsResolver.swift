@@ -138,7 +138,7 @@ struct ContentsResolver {
         let entries = try reading(.copyToRoot, path) { try tree.entries() }
         return Contents.Input(
             kind: .customisation,
-            label: InputLabel(kind: "copyToRoot", names: [path]),
+            label: InputLabel(kind: "copyToRoot", names: [path.withoutStoreHash]),
             paths: [spec.resolve(path)],
             entries: spec.keepContentsDirlinks ? entries.inCopyingOrder : entries
         )
@@ -148,7 +148,7 @@ struct ContentsResolver {
     private func copiedArchive(_ path: String) throws -> Contents.Input {
         var input = try archive(path, at: "/", strip: 0)
         input.kind = .customisation
-        input.label = InputLabel(kind: "copyToRoot", names: [path])
+        input.label = InputLabel(kind: "copyToRoot", names: [path.withoutStoreHash])
         return input
     }
 
