@@ -113,10 +113,19 @@ struct LibraryImage: Sendable {
         }
     }
 
+    /// Whether the file begins as one that is compressed with zstd; that of several images has no suffix.
+    private var isZstandard: Bool {
+        get throws {
+            let file = try FileHandle(forReadingFrom: URL(filePath: path))
+            defer { try? file.close() }
+            return try file.read(upToCount: 4) == Data([0x28, 0xB5, 0x2F, 0xFD])
+        }
+    }
+
     /// Loads it into the daemon of the tests; a program can be told another name.
     private func load(as name: String?) async throws -> LoadedImage {
         let docker = try await DockerDaemon.shared.client()
-        if path.hasSuffix(".zst") {
+        if try isZstandard {
             // Docker itself reads zstd since version 23.
             return LoadedImage(docker: docker, references: try await docker.load(streamOf: ["zstd", "-dcq", path]))
         }
