@@ -2,6 +2,7 @@
 # Archives that are there already.
 { check, lib, parts, runCommand, ... }:
 let
+  inherit (check.types) integer nullOr path string;
   inherit (parts) command;
 
   # How the archive that one becomes is compressed: as the last of them.
@@ -11,6 +12,9 @@ let
       ends = suffix: lib.hasSuffix suffix name;
     in
     if ends ".gz" then "gzip" else if ends ".zst" then "zstd" else "none";
+
+  located = image: name: tag:
+    "docker-archive:${image}" + lib.optionalString (name != null) ":${name}:${if tag == null then "latest" else tag}";
 in
 {
   # Several archives as one, with all their tags. Layers that they share are there once.
@@ -23,4 +27,24 @@ in
         ${command} merge ${lib.concatMapStringsSep " " (image: "docker-archive:${image}") images} \
           --progress plain --compress ${compressionOf (lib.last images)} -o docker-archive:$out
       '';
+
+  # The root file system of an image as a plain tar, for 'docker import'.
+  exportImage = given:
+    let
+      arguments = check.arguments "exportImage" rules given;
+      rules = {
+        fromImage.type = path;
+        fromImageName = { type = nullOr string; default = null; };
+        fromImageTag = { type = nullOr string; default = null; };
+        name = {
+          type = string;
+          default = given.fromImage.name or (check.fail "exportImage" "missing argument 'name': 'fromImage' is a path without one");
+        };
+        # Of a virtual machine that is not needed.
+        diskSize = { type = integer; default = 1024; };
+      };
+    in
+    runCommand arguments.name { } ''
+      ${command} export --compress none ${located arguments.fromImage arguments.fromImageName arguments.fromImageTag} -o $out
+    '';
 }

@@ -7,6 +7,8 @@ let
 
   rules = parts.common // {
     inherit (parts) compressor;
+    fromImageName = { type = nullOr string; default = null; };
+    fromImageTag = { type = nullOr string; default = null; };
     copyToRoot = { type = nullOr paths; default = null; };
     contents = { type = nullOr paths; default = null; };
     keepContentsDirlinks = { type = bool; default = false; };
@@ -55,7 +57,7 @@ let
         files = [ ];
         includeNixDB = false;
       };
-      spec = parts.spec "${base}-conf.json" ((if hasScript then changed else common) // {
+      spec = parts.spec "${base}-conf.json" ((if hasScript then changed else common) // parts.baseSpec arguments // {
         layering = "single";
         storeOwner = { };
       });
@@ -69,6 +71,7 @@ let
           imageTag = if arguments.tag == null then "" else arguments.tag;
           passthru = {
             buildArgs = given;
+            inherit (arguments) fromImage;
             layer = parts.layer base spec;
             imageTag = if arguments.tag == null then parts.hashPart image else arguments.tag;
           };

@@ -55,7 +55,7 @@ let
         includeNixDB = false;
       };
       owner = { inherit (arguments) uid gid uname gname; };
-      untagged = (if hasScript then changed else common) // {
+      untagged = (if hasScript then changed else common) // parts.baseSpec arguments // {
         inherit (arguments) maxLayers layering;
         layeringPipeline = pipeline arguments.layeringPipeline;
         storeOwner = if owner == { uid = 0; gid = 0; uname = "root"; gname = "root"; } then null else owner;

@@ -11,6 +11,9 @@ rec {
   common = {
     name.type = string;
     tag = { type = nullOr string; default = null; };
+    fromImage = { type = nullOr path; default = null; };
+    # Beyond dockerTools, which takes over the environment alone: "dockerfile" is everything, as FROM does.
+    inheritance = { type = oneOf [ "env" "dockerfile" ]; default = "env"; };
     config = { type = nullOr attributes; default = null; };
     architecture = { type = string; default = platform.architecture; };
     variant = { type = nullOr string; default = platform.variant; };
@@ -44,6 +47,14 @@ rec {
     name = imageName arguments.name;
     config = check.config function arguments.config;
     inherit (arguments) created architecture variant files annotations includeNixDB;
+  };
+
+  # The keys of a spec that come from a base image.
+  baseSpec = arguments: lib.optionalAttrs (arguments.fromImage != null) {
+    fromImage = "docker-archive:${arguments.fromImage}";
+    "inherit" = arguments.inheritance;
+    fromImageName = arguments.fromImageName or null;
+    fromImageTag = arguments.fromImageTag or null;
   };
 
   specFile = name: attributes: writeText name (builtins.toJSON (withoutNull attributes));
@@ -101,6 +112,8 @@ rec {
       chmod -R u+w root
       ( cd root; set -e; . "$extraCommandsPath" )
       ${lib.optionalString hasFakeRoot ''
+        # A build's sandbox has no other users: whom a file belongs to is only remembered.
+        export FAKEROOTDONTTRYCHOWN=1
         export tree=${if enableFakechroot then "/" else "$PWD/root"} result=$PWD/own.tar
         export excluded="${lib.optionalString enableFakechroot "./dev ./proc ./sys .${builtins.storeDir} .$NIX_BUILD_TOP"}"
         ${asRoot}

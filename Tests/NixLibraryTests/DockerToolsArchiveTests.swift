@@ -4,7 +4,7 @@ import DrydockTestSupport
 import Foundation
 import Testing
 
-/// Assertions of dockerTools' own test of nixpkgs, by their numbers: merged images.
+/// Assertions of dockerTools' own test of nixpkgs, by their numbers: merged and exported images.
 @Suite
 struct DockerToolsArchiveTests {
     @Test(.requires("docker", "dockerd", "runc"), .requiresClosures)
@@ -46,5 +46,12 @@ struct DockerToolsArchiveTests {
             let version = try await merged.docker.run(image: name, [program, "--version"])
             #expect(!version.isEmpty)
         }
+    }
+
+    @Test(.requires("tar"), .requiresClosures)
+    func `dockerTools 46: an exported image has its files`() async throws {
+        let file = try await LibraryBuilds.example("exportBash")
+        let names = try await Command.check(["tar", "--list", "--file", file]).split(separator: "\n")
+        #expect(names.contains("bin/bash"))
     }
 }

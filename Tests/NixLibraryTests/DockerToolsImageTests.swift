@@ -127,6 +127,18 @@ struct DockerToolsImageTests {
         #expect(try await LibraryImage.loaded("etc").run() == "some contents")
     }
 
+    @Test(.requires("docker", "dockerd", "runc"), .requiresClosures)
+    func `dockerTools 52: chown works with enableFakechroot`() async throws {
+        #expect(try await LibraryImage.loaded("chownTestImage").run() == "12345:12345")
+    }
+
+    @Test(.requires("docker", "dockerd", "runc"), .requiresClosures)
+    func `users are made by the programs that make them elsewhere`() async throws {
+        let image = try await LibraryImage.loaded("image-with-users")
+        #expect(try await image.run(["/bin/id", "-un"]) == "redis")
+        #expect(try await image.run(["/bin/stat", "-c", "%U:%G", "/data"]) == "redis:redis")
+    }
+
     private func expectName(_ example: String, _ name: String) async throws {
         let image = try await LibraryImage.loaded(example)
         #expect(image.references == [name + ":latest"])

@@ -12,7 +12,7 @@
 let
   dockerTools = import ../../nix { inherit pkgs drydock; };
   call = file: import file { inherit pkgs dockerTools examples pulled; };
-  examples = call ./programs.nix // call ./layers.nix // call ./archives.nix // call ./names.nix // call ./nix-in-images.nix // call ./scripts.nix
+  examples = call ./programs.nix // call ./layers.nix // call ./bases.nix // call ./archives.nix // call ./names.nix // call ./nix-in-images.nix // call ./scripts.nix
     // call ./nix-shell.nix;
 in
 examples

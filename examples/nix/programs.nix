@@ -55,18 +55,6 @@ rec {
   nginxStream = dockerTools.streamLayeredImage nginxImage;
   nginxDescription = dockerTools.image nginxImage;
 
-  redis = dockerTools.buildImage {
-    name = "redis";
-    tag = "latest";
-    copyToRoot = binaries "redis-root" [ pkgs.redis ];
-    files = [ { path = "/data"; directory = true; owner = "999:999"; mode = "0750"; } ];
-    config = {
-      Cmd = [ "/bin/redis-server" ];
-      WorkingDir = "/data";
-      Volumes."/data" = { };
-    };
-  };
-
   # Several programs in one image.
   editors = dockerTools.buildImage {
     name = "editors";

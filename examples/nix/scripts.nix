@@ -14,6 +14,18 @@
     '';
   };
 
+  # A file that is somebody's.
+  chownTestImage = dockerTools.streamLayeredImage {
+    name = "chown-test";
+    tag = "latest";
+    enableFakechroot = true;
+    fakeRootCommands = ''
+      touch /testfile
+      chown 12345:12345 /testfile
+    '';
+    config.Cmd = [ "${pkgs.coreutils}/bin/stat" "-c" "%u:%g" "/testfile" ];
+  };
+
   helloOnRootNoStoreFakechroot = dockerTools.streamLayeredImage {
     name = "hello";
     tag = "latest";
@@ -54,4 +66,20 @@
       '';
       config.Cmd = [ "${pkgs.coreutils}/bin/cat" "/etc/some-config-file" ];
     };
+
+  # Users as shadow's programs make them.
+  image-with-users = dockerTools.buildLayeredImage {
+    name = "image-with-users";
+    tag = "latest";
+    contents = [ pkgs.coreutils pkgs.bash ];
+    enableFakechroot = true;
+    fakeRootCommands = ''
+      ${dockerTools.shadowSetup}
+      groupadd -g 999 redis
+      useradd -u 999 -g redis -d /data redis
+      mkdir /data
+      chown redis:redis /data
+    '';
+    config = { User = "redis"; WorkingDir = "/data"; };
+  };
 }
