@@ -185,5 +185,6 @@ let package = Package(
             ["DrydockRegistry", "DrydockDigests", "DrydockJSON", "DrydockOCI", "DrydockTestSupport", nioHTTP1]
         ),
         tests("InteropTests", ["DrydockTestSupport"]),
+        tests("NixLibraryTests", ["DrydockTestSupport"]),
     ]
 )

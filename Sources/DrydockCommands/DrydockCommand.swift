@@ -16,10 +16,20 @@ public struct DrydockCommand: AsyncParsableCommand, Sendable {
             """,
         version: DrydockVersion.current,
         subcommands: [
-            BuildCommand.self, PlanCommand.self, StreamCommand.self, CopyCommand.self, MergeCommand.self,
-            PullCommand.self, PrefetchCommand.self, InspectCommand.self, DiffCommand.self, ExportCommand.self,
-            ValidateCommand.self, CacheCommand.self,
+            BuildCommand.self,
+            PlanCommand.self,
+            StreamCommand.self,
+            CopyCommand.self,
+            MergeCommand.self,
+            PullCommand.self,
+            PrefetchCommand.self,
+            InspectCommand.self,
+            DiffCommand.self,
+            ExportCommand.self,
+            ValidateCommand.self,
+            CacheCommand.self,
             DoctorCommand.self,
+            LayerCommand.self,
         ]
     )
 

@@ -54,4 +54,7 @@ derivation (python // {
   mode = "farm";
   dependencies = lines (builtins.attrValues (builtins.mapAttrs (alias: name: "${alias}=${all.${name}}") lock.names));
   fixups = "{}";
-})
+}) // {
+  # The packages by the names of programs.
+  programs = builtins.mapAttrs (alias: name: all.${name}) lock.names;
+}

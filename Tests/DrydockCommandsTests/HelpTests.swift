@@ -9,7 +9,8 @@ import Testing
 struct HelpTests {
     @Test(
         arguments: [
-            "drydock", "build", "plan", "stream", "copy", "merge", "inspect", "diff", "export", "validate", "cache",
+            "drydock", "build", "plan", "stream", "layer", "copy", "merge", "inspect", "diff", "export", "validate",
+            "cache",
             "cache-ls", "cache-gc", "cache-verify", "doctor",
         ]
     )

@@ -9,9 +9,9 @@ public struct Contents: Sendable {
     /// One input.
     struct Input: Sendable {
         /// In which sort of layer it goes.
-        let kind: LayerPlan.Layer.Kind
+        var kind: LayerPlan.Layer.Kind
         /// What it is called in messages and in the history.
-        let label: InputLabel
+        var label: InputLabel
         /// What it was made from, as paths on this host.
         let paths: [String]
         let entries: [TreeEntry]

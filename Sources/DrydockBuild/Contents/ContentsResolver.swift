@@ -128,6 +128,8 @@ struct ContentsResolver {
 
     /// A tree of `copyToRoot`, with links to directories as `rsync -ak` or `rsync -aK` treats them.
     private func copied(_ path: String) throws -> Contents.Input {
+        let file = spec.resolve(path)
+        if (try? FileStatus(of: file, followingLinks: true).kind) == .regular { return try copiedArchive(path) }
         let tree = DirectoryTree(
             root: spec.resolve(path),
             style: style,
@@ -136,10 +138,18 @@ struct ContentsResolver {
         let entries = try reading(.copyToRoot, path) { try tree.entries() }
         return Contents.Input(
             kind: .customisation,
-            label: InputLabel(kind: "copyToRoot", names: [path]),
+            label: InputLabel(kind: "copyToRoot", names: [path.withoutStoreHash]),
             paths: [spec.resolve(path)],
             entries: spec.keepContentsDirlinks ? entries.inCopyingOrder : entries
         )
+    }
+
+    /// An archive of `copyToRoot`, whose entries keep their owners.
+    private func copiedArchive(_ path: String) throws -> Contents.Input {
+        var input = try archive(path, at: "/", strip: 0)
+        input.kind = .customisation
+        input.label = InputLabel(kind: "copyToRoot", names: [path.withoutStoreHash])
+        return input
     }
 
     private func declared() throws -> Contents.Input {

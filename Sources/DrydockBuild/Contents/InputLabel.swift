@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DrydockNix
+
 /// What an input of an image is called, in the words of the spec: no path of this host that the spec does not name.
 struct InputLabel: Sendable {
     /// The spec's key, such as `executable`.
@@ -14,5 +16,19 @@ struct InputLabel: Sendable {
     var short: String {
         guard names.count > 1, let first = names.first else { return full }
         return "\(kind) \(first) and \(names.count - 1) more"
+    }
+}
+
+extension String {
+    /// A path below a Nix store as its name and what follows; any other as it is.
+    ///
+    /// The digits follow from all that the path was built with. In an image's history they would make images differ whose
+    /// files do not.
+    var withoutStoreHash: String {
+        let prefix = StorePath.defaultStoreDirectory + "/"
+        guard hasPrefix(prefix) else { return self }
+        let rest = dropFirst(prefix.count)
+        let isStorePath = rest.prefix(32).allSatisfy { $0 != "/" && $0 != "-" } && rest.dropFirst(32).first == "-"
+        return isStorePath ? String(rest.dropFirst(33)) : self
     }
 }

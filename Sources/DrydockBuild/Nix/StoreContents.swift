@@ -14,22 +14,33 @@ struct StoreContents {
     let store: NixStore
     /// The packages of `contents`, in order.
     let packages: [StorePath]
+    /// Those of them whose files appear at `/`.
+    let linked: [StorePath]
     /// Everything that goes into layers.
     let closure: StoreClosure
     /// The base image, if there is one.
     let foundation: Foundation?
 
+    /// Owner and time of the store paths.
+    private var storeStyle: EntryStyle {
+        guard let owner = spec.storeOwner else { return style }
+        return EntryStyle(
+            owner: TreeEntry.Ownership(uid: owner.uid, gid: owner.gid, userName: owner.uname, groupName: owner.gname),
+            modificationTime: style.modificationTime
+        )
+    }
+
     /// The links at `/` to the packages, if there are any.
     ///
     /// - Throws: As ``PackageLinks/entries()``.
     func links() throws -> [Contents.Input] {
-        guard !packages.isEmpty, environment.store.isOpened else { return [] }
-        let links = try PackageLinks(to: packages, in: store.location, style: style).entries()
+        guard !linked.isEmpty, environment.store.isOpened else { return [] }
+        let links = try PackageLinks(to: linked, in: store.location, style: style).entries()
         return [
             Contents.Input(
                 kind: .customisation,
-                label: InputLabel(kind: "links to", names: packages.map(\.description)),
-                paths: packages.map { store.location.physicalPath(of: $0) },
+                label: InputLabel(kind: "links to", names: linked.map(\.description)),
+                paths: linked.map { store.location.physicalPath(of: $0) },
                 entries: links.entries,
                 warnings: links.overlaps.map(\.description)
             )
@@ -99,7 +110,7 @@ struct StoreContents {
         guard let foundation, !spec.squash else { return closure }
         let location = environment.store.isOpened ? store.location : nil
         let paths = closure.objects.map(\.path)
-        let present = try foundation.storePaths(among: paths, in: location, style: style)
+        let present = try foundation.storePaths(among: paths, in: location, style: storeStyle)
         guard !present.isEmpty else { return closure }
         return try closure.leavingOut(present)
     }
@@ -119,7 +130,7 @@ struct StoreContents {
             store: store,
             closure: try closureAbove(),
             layering: spec.layering,
-            style: style,
+            style: storeStyle,
             previous: try PreviousLayers(spec: spec).paths(),
             memory: environment.store.isOpened ? environment.memory : LayerMemory(nil),
             isOpened: environment.store.isOpened
@@ -141,17 +152,19 @@ struct StoreResolver {
     /// - Returns: nil if the image has nothing of a store.
     /// - Throws: What a store that lacks a path throws; ``ContentsError``.
     func resolve(besides entries: [TreeEntry], on foundation: Foundation? = nil) throws -> StoreContents? {
-        let items = spec.contents.compactMap { item -> NixPackage? in
-            if case .nix(let package) = item { package } else { nil }
+        let items = spec.contents.compactMap { item -> (package: NixPackage, links: Bool)? in
+            if case .nix(let package, let links) = item { (package, links) } else { nil }
         }
         let texts = mentioningTexts
         let store = try NixStore(uri: environment.store.uri ?? "")
         let prefix = Array((store.location.storeDirectory + "/").utf8)
-        guard !items.isEmpty || texts.contains(where: { $0.firstRange(of: prefix) != nil }) else { return nil }
+        let isExpected = !items.isEmpty || environment.store.referencesGraph != nil
+        guard isExpected || texts.contains(where: { $0.firstRange(of: prefix) != nil }) else { return nil }
         let graph = try environment.store.referencesGraph.map {
             try ReferencesGraphFile.decode($0, storeDirectory: store.location.storeDirectory)
         }
-        let packages = try items.flatMap { try paths(of: $0, in: store, graph) }
+        let found = try items.map { (paths: try paths(of: $0.package, in: store, graph), links: $0.links) }
+        let packages = found.flatMap(\.paths)
         var mentions = try StoreMentions(in: store, graph: graph)
         for text in texts { mentions.scan(text) }
         for entry in entries { try mentions.scan(entry) }
@@ -163,6 +176,7 @@ struct StoreResolver {
             style: style,
             store: store,
             packages: packages,
+            linked: found.filter(\.links).flatMap(\.paths),
             closure: closure,
             foundation: foundation
         )

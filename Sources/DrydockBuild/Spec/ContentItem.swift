@@ -14,12 +14,12 @@ public enum ContentItem: Hashable, Sendable {
     ///
     /// `strip` leading components of each name are left out.
     case archive(String, at: String = "/", strip: Int = 0)
-    /// A package of a Nix store: its closure becomes layers, and links to its files appear at `/`.
-    case nix(NixPackage)
+    /// A package of a Nix store: its closure becomes layers, and unless `links` is false, links to its files appear at `/`.
+    case nix(NixPackage, links: Bool = true)
 }
 
 extension ContentItem {
-    static let keys = SpecKeys(["executable", "dlopen", "directory", "archive", "at", "strip", "nix"])
+    static let keys = SpecKeys(["executable", "dlopen", "directory", "archive", "at", "strip", "nix", "links"])
     private static let kinds = ["executable", "directory", "archive", "nix"]
 
     /// Reads an element of `contents`.
@@ -27,10 +27,12 @@ extension ContentItem {
         guard let map = field.map(keys), let kind = map.only(of: kinds) else { return nil }
         if kind.key != "executable" { map.forbid("dlopen", "'dlopen' only goes with 'executable'") }
         if kind.key != "archive" { map.forbid("strip", "'strip' only goes with 'archive'") }
+        if kind.key != "nix" { map.forbid("links", "'links' only goes with 'nix'") }
         if kind.key == "executable" { return executable(kind, in: map) }
         if kind.key == "nix" {
             map.forbid("at", "'at' does not go with 'nix': a package keeps its place in the store")
-            return kind.string(.nixPackage).flatMap(NixPackage.init).map(ContentItem.nix)
+            let links = map["links"]?.bool() ?? true
+            return kind.string(.nixPackage).flatMap(NixPackage.init).map { .nix($0, links: links) }
         }
         let place = map["at"].map { $0.string(.imageDirectory) ?? "/" } ?? "/"
         let strip = map["strip"].map { $0.integer(in: 0...255) ?? 0 } ?? 0

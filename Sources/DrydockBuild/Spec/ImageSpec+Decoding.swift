@@ -44,7 +44,7 @@ extension ImageSpec {
         [
             "name", "tag", "fromImage", "fromImageName", "fromImageTag", "inherit", "contents", "copyToRoot",
             "keepContentsDirlinks", "files", "config", "created", "mtime", "uid", "gid", "uname", "gname",
-            "architecture", "variant", "os", "annotations", "compressor", "maxLayers",
+            "storeOwner", "architecture", "variant", "os", "annotations", "compressor", "maxLayers",
             "squash", "layering", "layeringPipeline", "runAsRoot", "extraCommands", "fakeRootCommands",
             "enableFakechroot", "includeStorePaths", "includeNixDB", "$schema",
         ],
@@ -114,6 +114,7 @@ extension ImageSpec {
         if let number = map["gid"]?.integer(in: 0...Int64(OwnerText.limit)) { gid = UInt32(number) }
         if let text = map["uname"]?.string(.accountName) { uname = text }
         if let text = map["gname"]?.string(.accountName) { gname = text }
+        storeOwner = map["storeOwner"].flatMap(StoreOwner.read)
     }
 
     private mutating func readTimes(_ map: SpecMap) {

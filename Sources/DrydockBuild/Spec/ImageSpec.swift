@@ -50,6 +50,7 @@ public import DrydockOCI
 /// - ``gid``
 /// - ``uname``
 /// - ``gname``
+/// - ``storeOwner``
 /// - ``compressor``
 /// - ``maxLayers``
 ///
@@ -98,6 +99,8 @@ public struct ImageSpec: Hashable, Sendable {
     public var uname = "root"
     /// The group's name in the archive.
     public var gname = "root"
+    /// Whom the store paths belong to; nil for the owner of everything else.
+    public var storeOwner: StoreOwner?
     /// The processor architecture by its name in Go; nil for this machine's.
     public var architecture: String?
     /// The variant of the architecture, such as `v8`.
