@@ -135,6 +135,13 @@ let package = Package(
             path: "Benchmarks/LayeringBenchmark",
             swiftSettings: settings
         ),
+        // Programs for tests
+        .executableTarget(
+            name: "ownership-harness",
+            dependencies: ["CDrydockHost", "DrydockFiles", "DrydockSandbox"],
+            path: "Tests/OwnershipHarness",
+            swiftSettings: settings
+        ),
         // Tests
         .target(
             name: "DrydockTestSupport",
@@ -160,7 +167,10 @@ let package = Package(
                 "DrydockTestSupport",
             ]
         ),
-        tests("DrydockSandboxTests", ["DrydockBytes", "DrydockFiles", "DrydockSandbox", "DrydockTestSupport"]),
+        tests(
+            "DrydockSandboxTests",
+            ["CDrydockHost", "DrydockBytes", "DrydockFiles", "DrydockSandbox", "DrydockTestSupport"]
+        ),
         tests(
             "DrydockStorageTests",
             [

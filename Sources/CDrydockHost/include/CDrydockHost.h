@@ -8,6 +8,7 @@
 #define CDRYDOCKHOST_H
 
 #include "sandbox.h"
+#include "emulation.h"
 
 #include <dirent.h>
 #include <stddef.h>

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CDrydockHost
+import DrydockBytes
+import DrydockFiles
+import Glibc
+
+extension CallHandler {
+    /// chown(2): the file itself is changed as any chown changes it, and the new owner is recorded.
+    func changeOwner(of subject: CallSubject, uid: UInt32?, gid: UInt32?) throws(CallFailure) -> CallAnswer {
+        let file = try open(subject)
+        let before = try facts(of: file)
+        let credentials = state.credentials.credentials(of: caller.number)
+        try confirm()
+        let record = state.table.record(of: RecordedFile(before))
+        guard credentials.mayChange(uid: record.uid, gid: record.gid, toUser: uid, toGroup: gid) else {
+            throw CallFailure(EPERM)
+        }
+        _ = try succeeded(unsafe drydock_touch_owner(file.number, "", emptyPathFlag))
+        // overlayfs may have copied the file, which changes its time of birth, or even its number.
+        let after = try facts(of: file)
+        let changed = record.changingOwner(uid: uid, gid: gid, isDirectory: after.isDirectory)
+        try remember(changed, of: file, after)
+        return .value(0)
+    }
+
+    /// stat(2) and its kin.
+    func status(of subject: CallSubject, into address: UInt64) throws(CallFailure) -> CallAnswer {
+        try unsafe tell(subject, into: address) { file, appearance, buffer in
+            unsafe drydock_status(file, "", emptyPathFlag, appearance, buffer)
+        }
+    }
+
+    /// statx(2).
+    func extendedStatus(
+        of subject: CallSubject,
+        flags: Int32,
+        mask: UInt32,
+        into address: UInt64
+    ) throws(CallFailure) -> CallAnswer {
+        try unsafe tell(subject, into: address) { file, appearance, buffer in
+            unsafe drydock_extended_status(file, "", emptyPathFlag | flags, mask, appearance, buffer)
+        }
+    }
+
+    private func tell(
+        _ subject: CallSubject,
+        into address: UInt64,
+        _ read: (Int32, UnsafePointer<drydock_appearance>, UnsafeMutableRawPointer) -> Int
+    ) throws(CallFailure) -> CallAnswer {
+        // What cannot be found here the kernel reports best.
+        guard let file = try? open(subject) else { return .proceed }
+        let facts = try facts(of: file)
+        let record = state.table.record(of: RecordedFile(facts))
+        // The kernel shows files of the one user that has a number inside as root's, and those of others as nobody's.
+        let isShownRightly = facts.uid == state.owner.uid && facts.gid == state.owner.gid
+        if record.isPlain && isShownRightly { return .proceed }
+        var appearance = drydock_appearance(record)
+        var length = 0
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: Int(DRYDOCK_STATUS_CAPACITY)) { buffer, initialized in
+            if let base = buffer.baseAddress { length = unsafe read(file.number, &appearance, base) }
+            initialized = max(0, length)
+        }
+        _ = try succeeded(length)
+        try write(bytes, at: address)
+        return .value(0)
+    }
+}
+
+extension drydock_appearance {
+    fileprivate init(_ record: OwnershipRecord) {
+        self.init()
+        uid = record.uid
+        gid = record.gid
+        guard let device = record.device else { return }
+        type = device.isBlock ? 0o060000 : 0o020000
+        device_major = device.major
+        device_minor = device.minor
+    }
+}

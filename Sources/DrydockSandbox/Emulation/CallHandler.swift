@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CDrydockHost
+import DrydockBytes
+import DrydockFiles
+import Glibc
+import Synchronization
+
+/// What is answered to a call that waits.
+enum CallAnswer: ~Copyable {
+    /// The kernel carries the call out, as if nobody had been asked.
+    ///
+    /// Arguments in memory are then read again and may be others than those looked at here. That harms nobody: what
+    /// keeps a program inside the sandbox are its namespaces, and emulated ownership only changes what owners are told.
+    /// It is answered where the kernel's own result is right, or where there is nothing to emulate.
+    case proceed
+    /// The call returns this.
+    case value(Int64)
+    /// The call fails with this number of `<errno.h>`.
+    case failure(Int32)
+    /// The call returns a descriptor for the same file.
+    case descriptor(OwnedDescriptor, closesOnExec: Bool)
+}
+
+/// What the answers of one sandbox share.
+final class EmulationState: Sendable {
+    let table: OwnershipTable
+    let credentials: CredentialTable
+    let recent = RecentFiles()
+    /// The user and group outside that are root inside.
+    let owner: (uid: UInt32, gid: UInt32)
+    /// The mount that the root directory of the first caller is on.
+    let mainMount = Mutex<UInt64?>(nil)
+
+    init(table: OwnershipTable, initial: Credentials) {
+        self.table = table
+        credentials = CredentialTable(initial: initial)
+        owner = (geteuid(), getegid())
+    }
+}
+
+/// Answers one call.
+///
+/// A failure that is thrown becomes the call's. Before anything is changed, and before an answer is written into the
+/// caller's memory, `confirm` makes sure that the caller still waits: what was opened of it is then truly its own.
+struct CallHandler {
+    let state: EmulationState
+    let caller: CallerThread
+    /// Whether the caller still waits for this answer.
+    let isWaiting: () -> Bool
+
+    func answer(_ call: EmulatedCall) throws(CallFailure) -> CallAnswer {
+        switch call {
+        case .changeOwner(let subject, let uid, let gid): return try changeOwner(of: subject, uid: uid, gid: gid)
+        case .create(let file, let path): return try create(file, at: path)
+        case .status(let subject, let address): return try status(of: subject, into: address)
+        case .extendedStatus(let subject, let flags, let mask, let address):
+            return try extendedStatus(of: subject, flags: flags, mask: mask, into: address)
+        case .attribute(let subject, let access): return try attribute(of: subject, access)
+        case .changeUser(let change): return try changeUser(by: change)
+        case .changeGroup(let change): return try changeGroup(by: change)
+        case .changeGroups(let count, let address): return try changeGroups(count: count, at: address)
+        case .identity(let number): return identity(number)
+        case .identities(let numbers, let addresses): return try identities(numbers, into: addresses)
+        case .groups(let count, let address): return try groups(count: count, into: address)
+        case .changeCapabilities(let header, let sets): return try changeCapabilities(header: header, sets: sets)
+        case .keepCapabilities(let keeps): return try keepCapabilities(keeps)
+        case .execute: return try execute()
+        // Kept from the kernel by the supervisor, or without a meaning here.
+        case .foreign, .unknown: return .proceed
+        }
+    }
+
+    /// Makes sure that the caller waits.
+    ///
+    /// - Throws: `ESRCH`, which nobody sees: the caller is gone.
+    func confirm() throws(CallFailure) {
+        if !isWaiting() { throw CallFailure(ESRCH) }
+    }
+
+    /// Opens the file that a call is about, only as a place.
+    func open(_ subject: CallSubject) throws(CallFailure) -> OwnedDescriptor {
+        switch subject {
+        case .descriptor(let number): return try caller.file(number)
+        case .path(let path):
+            // Since Linux 6.11 no address at all is an empty path, too.
+            let text = path.allowsEmpty && path.address == 0 ? [] : try caller.path(at: path.address)
+            if text.isEmpty {
+                guard path.allowsEmpty else { throw CallFailure(ENOENT) }
+                return try caller.file(path.directory)
+            }
+            let lookup = PathLookup(thread: caller, directory: path.directory)
+            return try lookup.open(text, followsLinks: path.followsLinks)
+        }
+    }
+
+    /// What identifies an open file.
+    func facts(of file: borrowing OwnedDescriptor) throws(CallFailure) -> drydock_file_facts {
+        var facts = drydock_file_facts()
+        _ = try succeeded(unsafe drydock_file_facts(file.number, "", emptyPathFlag, &facts))
+        return facts
+    }
+
+    /// Sets a file's record, and keeps the file open for a while (`RecentFiles`).
+    ///
+    /// Files on other mounts than that of the root are not kept open: that would keep a program from unmounting them.
+    func remember(
+        _ record: OwnershipRecord,
+        of file: borrowing OwnedDescriptor,
+        _ facts: drydock_file_facts
+    ) throws(CallFailure) {
+        state.table.set(record, of: RecordedFile(facts), isDirectory: facts.isDirectory)
+        guard !record.isPlain, try isOnMainMount(facts) else { return }
+        state.recent.keep(try succeeded(drydock_duplicate(file.number)))
+    }
+
+    private func isOnMainMount(_ facts: drydock_file_facts) throws(CallFailure) -> Bool {
+        if let mount = state.mainMount.withLock({ $0 }) { return mount == facts.mount }
+        let mount = try self.facts(of: caller.root()).mount
+        state.mainMount.withLock { $0 = mount }
+        return mount == facts.mount
+    }
+
+    /// Writes an answer into the caller's memory.
+    ///
+    /// Through an open `/proc/THREAD/mem`, not by the thread's number: it stays the memory of the caller even if that ends
+    /// now and its number is given to another.
+    func write(_ bytes: [UInt8], at address: UInt64) throws(CallFailure) {
+        guard !bytes.isEmpty else { return }
+        let number = unsafe drydock_open_of_thread(caller.number, "mem", O_RDWR)
+        let memory = OwnedDescriptor(adopting: try succeeded(number))
+        try confirm()
+        guard let offset = Int64(exactly: address) else { throw CallFailure(EFAULT) }
+        let count = unsafe drydock_pwrite(memory.number, bytes, bytes.count, offset)
+        if count != bytes.count { throw CallFailure(EFAULT) }
+    }
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CDrydockHost
+package import DrydockFiles
+import Glibc
+import Synchronization
+
+/// Makes a sandbox with one user look as if all of its files could have any owner.
+///
+/// Programs in the sandbox are under a seccomp filter (`drydock_emulation_install`). Their calls that set or tell
+/// owners and identities wait until this answers them: from the table, or by making the file and recording it, or by
+/// letting the kernel do it. The program is not traced, nothing is loaded into it, and static programs are no exception.
+///
+/// One thread answers all calls, one after the other: handing each to the next of several threads costs more than
+/// the answer, and a thread that waits for another's answer is seldom all there is to wait for.
+///
+/// ## What it relies on
+/// The process that runs this is outside of the sandbox, as the user that is root inside; so the kernel lets it look
+/// at the sandbox's processes. It must see them in its own `/proc`. Linux 5.14.
+package final class OwnershipSupervisor: Sendable {
+    /// What is known of files.
+    package let table: OwnershipTable
+
+    private let state: EmulationState
+    private let listener: OwnedDescriptor
+    private let stopEvent: OwnedDescriptor
+    private let progress = Mutex(Progress())
+    private let thread = Mutex<pthread_t?>(nil)
+
+    private struct Progress: Sendable {
+        var foreignProgram: String?
+    }
+
+    /// The name of a program that was ended because it has 32-bit code, whose calls are not known here; nil if none was.
+    package var endedForeignProgram: String? { progress.withLock(\.foreignProgram) }
+
+    /// Begins to answer.
+    ///
+    /// - Parameters:
+    ///   - listener: What `drydock_emulation_install` gave in the sandbox.
+    ///   - table: What is known of files before any program runs.
+    ///   - initial: Who the first program is.
+    /// - Throws: ``SystemError`` if this process lacks a descriptor or a thread.
+    package init(
+        listener: consuming OwnedDescriptor,
+        table: OwnershipTable = OwnershipTable(),
+        initial: Credentials = .root
+    ) throws(SystemError) {
+        self.table = table
+        self.listener = listener
+        state = EmulationState(table: table, initial: initial)
+        stopEvent = OwnedDescriptor(adopting: try checked(drydock_event(), "open", "eventfd"))
+        drydock_notification_prefer_one_processor(self.listener.number)
+        try startThread()
+    }
+
+    /// Ends when the last program has ended, or at once when `stop` is called; then nobody answers any more, and calls of
+    /// programs that are left fail with `ENOSYS`.
+    package func waitUntilEnd() {
+        let thread = thread.withLock { $0.take() }
+        if let thread { _ = pthread_join(thread, nil) }
+        state.recent.removeAll()
+    }
+
+    /// Stops answering.
+    package func stop() {
+        drydock_event_signal(stopEvent.number)
+        waitUntilEnd()
+    }
+
+    private func work() {
+        // For files that are made for a caller, whose umask is applied to them; it must not be this program's as well.
+        _ = drydock_detach_umask()
+        while let notification = next() {
+            if let notification { handle(notification) }
+        }
+    }
+
+    /// The next call; nil inside if its caller is gone already, nil when there will be none.
+    private func next() -> drydock_notification?? {
+        guard drydock_notification_wait(listener.number, stopEvent.number) == 1 else { return nil }
+        var notification = drydock_notification()
+        let result = unsafe drydock_notification_receive(listener.number, &notification)
+        if result < 0 { return nil }
+        return .some(result == 1 ? notification : nil)
+    }
+
+    private func handle(_ notification: drydock_notification) {
+        let call = EmulatedCall(notification)
+        if call == .foreign { return end(notification) }
+        let (listener, id) = (listener.number, notification.id)
+        let handler = CallHandler(
+            state: state,
+            caller: CallerThread(number: notification.thread),
+            isWaiting: { drydock_notification_is_valid(listener, id) == 1 }
+        )
+        do {
+            send(try handler.answer(call), to: id)
+        } catch {
+            send(.failure(error.errorNumber), to: id)
+        }
+    }
+
+    /// Answers; a caller that is gone does not mind.
+    private func send(_ answer: consuming CallAnswer, to id: UInt64) {
+        let listener = listener.number
+        switch consume answer {
+        case .proceed: _ = drydock_notification_continue(listener, id)
+        case .value(let value): _ = drydock_notification_answer(listener, id, value, 0)
+        case .failure(let number): _ = drydock_notification_answer(listener, id, 0, number)
+        case .descriptor(let file, let closesOnExec):
+            let result = drydock_notification_give(listener, id, file.number, closesOnExec ? 1 : 0)
+            if result < 0 { _ = drydock_notification_answer(listener, id, 0, -result) }
+        }
+    }
+
+    /// Ends a program with 32-bit code: answering its calls by guesses would be worse.
+    private func end(_ notification: drydock_notification) {
+        let name = CallerThread(number: notification.thread).programName
+        guard drydock_notification_is_valid(listener.number, notification.id) == 1 else { return }
+        progress.withLock { $0.foreignProgram = $0.foreignProgram ?? name }
+        drydock_kill_process_of(notification.thread)
+        send(.failure(ENOSYS), to: notification.id)
+    }
+
+    private func startThread() throws(SystemError) {
+        let box = unsafe Unmanaged.passRetained(self)
+        var thread = pthread_t()
+        let status = unsafe pthread_create(
+            &thread,
+            nil,
+            { argument in
+                guard let argument = unsafe argument else { return nil }
+                unsafe Unmanaged<OwnershipSupervisor>.fromOpaque(argument).takeRetainedValue().work()
+                return nil
+            },
+            box.toOpaque()
+        )
+        guard status == 0 else {
+            unsafe box.release()
+            throw SystemError("start", "a thread", errorNumber: status)
+        }
+        self.thread.withLock { $0 = thread }
+    }
+}
+
+extension EmulatedCall {
+    fileprivate init(_ notification: drydock_notification) {
+        let arguments = notification.arguments
+        self.init(
+            drydock_call(UInt32(notification.call)),
+            arguments: [arguments.0, arguments.1, arguments.2, arguments.3, arguments.4, arguments.5]
+        )
+    }
+}
