@@ -168,7 +168,7 @@ let package = Package(
         ),
         tests(
             "DrydockCommandsTests",
-            ["DrydockCommands", "DrydockDigests", "DrydockStorage", "DrydockTestSupport"]
+            ["DrydockCommands", "DrydockCompression", "DrydockDigests", "DrydockStorage", "DrydockTestSupport"]
         ),
         tests("DrydockRegistryTests", ["DrydockRegistry", "DrydockJSON", "DrydockTestSupport"]),
         tests("InteropTests", ["DrydockTestSupport"]),

@@ -143,6 +143,7 @@ def drydock_rows(place):
             place, "drydock stream, cold", HASH, place.command("stream", place.spec) + " >/dev/null", [place.drydock],
             is_reference=True, **nothing,
         ),
+        "verify": row("drydock cache verify", HASH, ("cache", "verify"), cache="filled", **nothing),
         "cold": row("drydock, cold", ARCHIVE, (*build, archive), is_reference=True),
         "warm": row("drydock, warm", ARCHIVE, (*build, archive), cache="filled"),
         "changed": row(
@@ -188,7 +189,7 @@ def rows(place):
     """All rows by a short name, in the order of the table."""
     ours, theirs = drydock_rows(place), peer_rows(place)
     order = [
-        "stream", "limit", "reference", "tar", "cold", "warm", "changed", "reference file", "tar file", "gzip", "umoci",
+        "stream", "verify", "limit", "reference", "tar", "cold", "warm", "changed", "reference file", "tar file", "gzip", "umoci",
         "plan", "warm plan", "made up",
     ]
     both = ours | theirs

@@ -25,7 +25,9 @@ struct StoreSchema: Sendable {
             used INTEGER NOT NULL,
             checksum BLOB NOT NULL
         ) WITHOUT ROWID;
-        """
+        """,
+        // Cheap checksums of the tar; NULL in rows of older programs, which did not compute them.
+        "ALTER TABLE layer ADD COLUMN tar_checksum INTEGER;",
     ])
 
     /// SQLite's `application_id` of the store, `DRYD` in ASCII: says that a database is one.
