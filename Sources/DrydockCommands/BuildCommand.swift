@@ -3,6 +3,8 @@
 public import ArgumentParser
 import DrydockBuild
 public import DrydockCompression
+import DrydockFiles
+import DrydockOCI
 import DrydockStorage
 
 /// `drydock build`: a spec becomes an image.
@@ -58,7 +60,9 @@ struct BuildCommand: AsyncParsableCommand {
 
     private func destination(_ spec: ImageSpec) throws -> Destination {
         let wanted = spec.compressor.map(CompressionFormat.init)
-        let destination = Destination(try ImageLocation(output ?? spec.defaultFileName(compress ?? wanted ?? .none)))
+        let location = try ImageLocation(output ?? spec.defaultFileName(compress ?? wanted ?? .none))
+        if location.looksLikeImageName { throw OptionConflict.imageNameAsOutput(location.path) }
+        let destination = Destination(location)
         // What is written on the command line counts more than the spec.
         let compression = compress ?? destination.suggestedCompression ?? wanted
         return compression.map(destination.compressed) ?? destination
@@ -94,6 +98,7 @@ struct BuildRun {
 enum OptionConflict: Error, CustomStringConvertible {
     case jsonOnStandardOutput
     case formatOfDockerArchive
+    case imageNameAsOutput(String)
 
     var description: String {
         switch self {
@@ -102,6 +107,10 @@ enum OptionConflict: Error, CustomStringConvertible {
         case .formatOfDockerArchive:
             "A docker-archive holds no manifest, so '--format' has nothing to say there\n"
                 + "hint: write 'oci:DIR' or 'oci-archive:PATH', or leave the option out"
+        case .imageNameAsOutput(let name):
+            "'\(name)' reads like the name of an image, and -o wants to know where the image goes\n"
+                + "hint: write 'docker-archive:FILE:\(name)' for an archive with that image, or './\(name)' for a file of "
+                + "that name"
         }
     }
 }
@@ -115,6 +124,16 @@ extension CompressionFormat: ExpressibleByArgument {
 
     /// The names of the formats that are written.
     public static var allValueStrings: [String] { written.map(\.rawValue) }
+}
+
+extension ImageLocation {
+    /// Whether a bare path is a name with a tag, as `hello:latest`, and no file has it yet.
+    fileprivate var looksLikeImageName: Bool {
+        guard transport == nil, path.contains(":"), !path.hasPrefix("/"), !path.hasPrefix("."),
+            (try? ImageReference(path))?.tag != nil
+        else { return false }
+        return (try? FileStatus(of: path)) == nil
+    }
 }
 
 extension CompressionFormat {
