@@ -90,7 +90,8 @@ class Place:
         for number, name in enumerate(names):
             offsets = {1, 7 + number % 31, 1 + number * number % 997} if number else set()
             references = sorted({names[number - offset] for offset in offsets if offset <= number})
-            objects.append({"path": name, "narSize": 10_000 + number * 7919 % 5_000_000, "references": references})
+            size = 10_000 + number * 7919 % 5_000_000
+            objects.append({"path": name, "narHash": f"sha256:{number:064x}", "narSize": size, "references": references})
         file.write_text(json.dumps({"graph": objects}))
         (self.work / "made-up.json").write_text(
             json.dumps({"name": "bench", "tag": "latest", "contents": [{"nix": names[-1]}]})
