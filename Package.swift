@@ -188,7 +188,7 @@ let package = Package(
         ),
         tests(
             "DrydockCommandsTests",
-            ["DrydockCommands", "DrydockDigests", "DrydockStorage", "DrydockTestSupport"]
+            ["DrydockCommands", "DrydockCompression", "DrydockDigests", "DrydockStorage", "DrydockTestSupport"]
         ),
         tests(
             "DrydockRegistryTests",

@@ -181,6 +181,8 @@ void drydock_start_writeback(int descriptor, int64_t offset, int64_t count) {
     (void)!sync_file_range(descriptor, offset, count, SYNC_FILE_RANGE_WRITE);
 }
 
+int drydock_syncfs(int descriptor) { return syncfs(descriptor) < 0 ? -errno : 0; }
+
 int drydock_renameat(int from, const char *old_path, int to, const char *new_path, int replace) {
     if (renameat2(from, old_path, to, new_path, replace ? 0 : RENAME_NOREPLACE) < 0) return -errno;
     return 0;

@@ -20,6 +20,10 @@
 #include <time.h>
 #include <unistd.h>
 
+// How often, and after which pause, a program that is busy is tried again.
+#define BUSY_ATTEMPTS 500
+#define BUSY_MICROSECONDS 10000
+
 enum {
     /// How often limits are looked at, in milliseconds.
     WATCH_INTERVAL = 100,
@@ -194,7 +198,12 @@ static _Noreturn void run_program(const struct drydock_sandbox_plan *plan) {
     if (plan->notification_filter_length > 0) install_listener(plan);
     int failure = ENOENT;
     for (size_t index = 0; index < plan->program_count; index += 1) {
-        execve(plan->programs[index], plan->arguments, plan->environment);
+        // A child that another thread has just forked may hold the copy of a program open for writing until it executes.
+        for (int attempt = 0; attempt < BUSY_ATTEMPTS; attempt += 1) {
+            execve(plan->programs[index], plan->arguments, plan->environment);
+            if (errno != ETXTBSY) break;
+            usleep(BUSY_MICROSECONDS);
+        }
         // The most telling one: a file that may not be executed is not a file that is missing.
         if (errno != ENOENT && errno != ENOTDIR) failure = errno;
     }

@@ -147,7 +147,8 @@ public struct ImageBuild: Sendable {
             tag: spec.tag,
             configuration: configuration,
             annotations: spec.annotations,
-            history: history(of: plan, created: created)
+            history: history(of: plan, created: created),
+            layerAnnotations: plan.layers.map { StorePathAnnotation.annotations(for: $0.storePaths) }
         )
     }
 

@@ -3,6 +3,7 @@
 public import ArgumentParser
 import DrydockBuild
 public import DrydockCompression
+import DrydockFiles
 import DrydockOCI
 import DrydockStorage
 
@@ -91,7 +92,9 @@ struct BuildCommand: AsyncParsableCommand {
         }
         if let image = try output.flatMap({ try DaemonImageText($0) }) { return try image.destination() }
         let wanted = spec.compressor.map(CompressionFormat.init)
-        let destination = Destination(try ImageLocation(output ?? spec.defaultFileName(compress ?? wanted ?? .none)))
+        let location = try ImageLocation(output ?? spec.defaultFileName(compress ?? wanted ?? .none))
+        if location.looksLikeImageName { throw OptionConflict.imageNameAsOutput(location.path) }
+        let destination = Destination(location)
         // What is written on the command line counts more than the spec.
         let compression = compress ?? destination.suggestedCompression ?? wanted
         return compression.map(destination.compressed) ?? destination
@@ -130,6 +133,7 @@ enum OptionConflict: Error, CustomStringConvertible {
     case daemonWithoutName
     case formatOfDockerArchive
     case treeOfRemoteImage
+    case imageNameAsOutput(String)
 
     var description: String {
         switch self {
@@ -143,6 +147,10 @@ enum OptionConflict: Error, CustomStringConvertible {
         case .treeOfRemoteImage:
             "The tree of an image is read from its layers, which 'inspect' does not fetch\n"
                 + "hint: write the image to a file with 'drydock pull -o' and inspect that"
+        case .imageNameAsOutput(let name):
+            "'\(name)' reads like the name of an image, and -o wants to know where the image goes\n"
+                + "hint: write 'docker-archive:FILE:\(name)' for an archive with that image, or './\(name)' for a file of "
+                + "that name"
         }
     }
 }
@@ -156,6 +164,16 @@ extension CompressionFormat: ExpressibleByArgument {
 
     /// The names of the formats that are written.
     public static var allValueStrings: [String] { written.map(\.rawValue) }
+}
+
+extension ImageLocation {
+    /// Whether a bare path is a name with a tag, as `hello:latest`, and no file has it yet.
+    fileprivate var looksLikeImageName: Bool {
+        guard transport == nil, path.contains(":"), !path.hasPrefix("/"), !path.hasPrefix("."),
+            (try? ImageReference(path))?.tag != nil
+        else { return false }
+        return (try? FileStatus(of: path)) == nil
+    }
 }
 
 extension CompressionFormat {

@@ -25,11 +25,11 @@ struct CacheVerificationCommand: AsyncParsableCommand {
 
     func run() async throws {
         let store = try cache.store()
-        let found = try await BlockingPool.withPool(width: 1) { _ in
+        let found = try await BlockingPool.withPool { pool in
             var found: [LocalStore.Verification] = []
             guard store.isPresent else { return found }
-            try await store.verify {
-                try $0.remade()
+            try await store.verify(width: pool.width) { layer in
+                try layer.remade()
             } report: {
                 found.append($0)
             }

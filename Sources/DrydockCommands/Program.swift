@@ -33,7 +33,7 @@ public enum Program: Sendable {
     }
 
     private static func run() async throws {
-        try refuseUnknownCommand(CommandLine.arguments.dropFirst().first)
+        try refuseUnknownCommand(CommandLine.arguments.dropFirst())
         var command = try DrydockCommand.parseAsRoot()
         if var asynchronous = command as? any AsyncParsableCommand {
             try await asynchronous.run()
@@ -42,12 +42,25 @@ public enum Program: Sendable {
         }
     }
 
-    /// Names the command that does not exist; the parser would call it an unexpected argument.
-    private static func refuseUnknownCommand(_ name: String?) throws {
-        let known = DrydockCommand.configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
-        guard let name, !name.hasPrefix("-"), !known.contains(name) else { return }
-        let meant = EditDistance.nearest(to: name, in: known).map { "; did you mean '\($0)'?" } ?? ""
-        throw ValidationError("Unknown command '\(name)'\(meant)")
+    /// Names the command that does not exist, also where help is asked for; the parser would call it an unexpected argument,
+    /// or show the general help.
+    private static func refuseUnknownCommand(_ arguments: some Sequence<String>) throws {
+        var commands = DrydockCommand.configuration.subcommands
+        var words: [String] = []
+        for name in arguments {
+            guard !commands.isEmpty, !name.hasPrefix("-") else { return }
+            let isHelp = words.isEmpty && name == "help"
+            let known = commands.compactMap { $0.configuration.commandName } + (words.isEmpty ? ["help"] : [])
+            guard isHelp || known.contains(name) else {
+                let meant = EditDistance.nearest(to: name, in: known).map { "; did you mean '\($0)'?" } ?? ""
+                throw ValidationError(
+                    "Unknown command '\((words.drop { $0 == "help" } + [name]).joined(separator: " "))'\(meant)"
+                )
+            }
+            words.append(name)
+            if isHelp { continue }
+            commands = commands.first { $0.configuration.commandName == name }?.configuration.subcommands ?? []
+        }
     }
 
     private static func finish(_ error: any Error, _ interruption: Interruption) -> Never {

@@ -39,6 +39,21 @@ extension HostDirectory {
         throw SystemError("change the mode of", path, errorNumber: errno)
     }
 
+    /// Waits until everything that was written to the file system of this directory is on the disk.
+    ///
+    /// - Throws: ``SystemError``.
+    public func synchroniseFileSystem() throws(SystemError) {
+        _ = try checked(drydock_syncfs(number), "synchronise the file system of", path)
+    }
+
+    /// Waits until the names in this directory are on the disk.
+    ///
+    /// - Throws: ``SystemError``.
+    public func synchronise() throws(SystemError) {
+        guard fsync(number) != 0 else { return }
+        throw SystemError("synchronise", path, errorNumber: errno)
+    }
+
     /// Gives an entry another name in the same directory; nothing may have that name.
     ///
     /// - Throws: ``SystemError``.

@@ -7,6 +7,9 @@ import Glibc
 ///
 /// While it is written it has no name at all where the file system can do that (`O_TMPFILE`), so that even `kill -9`
 /// leaves nothing behind; elsewhere it has a hidden name beside the final one, removed unless it is committed.
+///
+/// A file that replaces another has the permissions of that one, as if it had been overwritten: what only its owner could
+/// read stays so.
 public struct PendingFile: ~Copyable, Sendable {
     /// Where it will be.
     public let path: String
@@ -19,11 +22,14 @@ public struct PendingFile: ~Copyable, Sendable {
     /// Creates the file in the directory of its final name.
     ///
     /// - Throws: ``SystemError`` when the directory is missing or may not be written.
-    public init(for path: String, mode: UInt32 = 0o666) throws(SystemError) {
+    public init(for path: String, mode: UInt32? = nil) throws(SystemError) {
         self.path = path
+        let permissions = mode == nil ? Self.permissions(at: path) : nil
+        let mode = permissions ?? mode ?? 0o666
         let folder = Self.directory(of: path)
         let unnamed = unsafe drydock_openat(AT_FDCWD, folder, unnamedFileFlags, mode)
         if unnamed >= 0 {
+            Self.keepPermissions(permissions, of: unnamed)
             descriptor = OwnedDescriptor(adopting: unnamed)
             temporaryPath = nil
             return
@@ -33,11 +39,25 @@ public struct PendingFile: ~Copyable, Sendable {
         }
         let temporary = Self.hiddenName(beside: path)
         descriptor = try OwnedDescriptor(opening: temporary, flags: O_RDWR | O_CREAT | O_EXCL, mode: mode)
+        Self.keepPermissions(permissions, of: descriptor.number)
         temporaryPath = temporary
     }
 
     deinit {
         if let temporaryPath { _ = unsafe unlink(temporaryPath) }
+    }
+
+    /// Gives a new file the permissions of the one that it replaces, of which the umask has taken some.
+    ///
+    /// A file system that cannot do this has no permissions to keep.
+    private static func keepPermissions(_ permissions: UInt32?, of descriptor: Int32) {
+        if let permissions { fchmod(descriptor, permissions) }
+    }
+
+    /// The permissions of the regular file that has the final name, if there is one.
+    private static func permissions(at path: String) -> UInt32? {
+        guard let status = try? FileStatus(of: path, followingLinks: false), status.kind == .regular else { return nil }
+        return UInt32(status.mode & 0o777)
     }
 
     /// Gives the file its final name after its bytes have reached the disk, replacing what was there.

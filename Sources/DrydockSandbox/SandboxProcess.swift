@@ -15,7 +15,7 @@ struct SandboxProcess {
 
     /// Runs the sandbox to its end.
     ///
-    /// - Throws: ``SandboxFailure``; `SystemError` for the pipes.
+    /// - Throws: ``SandboxFailure``; `SystemError` for the pipes; `CancellationError`.
     func run() throws -> SandboxReport {
         let result = try unsafe DescriptorPair(of: drydock_pipe)
         let written = try unsafe DescriptorPair(of: drydock_pipe)
@@ -47,7 +47,10 @@ struct SandboxProcess {
         return process
     }
 
-    /// Reads messages and output until the child has closed both.
+    /// How long a cancelled run goes on at most, in milliseconds.
+    private static let patience: Int32 = 100
+
+    /// Reads messages and output until the child has closed both, or the task is cancelled.
     private func listen(_ result: Int32, _ written: Int32) throws -> SandboxReport {
         var reader = MessageReader()
         var events = [
@@ -55,7 +58,8 @@ struct SandboxProcess {
             pollfd(fd: written, events: Int16(POLLIN), revents: 0),
         ]
         while events[0].fd >= 0 || events[1].fd >= 0 {
-            guard unsafe poll(&events, 2, -1) >= 0 || errno == EINTR else { break }
+            guard unsafe poll(&events, 2, Self.patience) >= 0 || errno == EINTR else { break }
+            if Task.isCancelled { control.end() }
             if events[0].revents != 0, let bytes = Self.read(result) {
                 if bytes.isEmpty { events[0].fd = -1 }
                 try reader.append(bytes)
@@ -65,6 +69,7 @@ struct SandboxProcess {
                 output?(bytes)
             }
         }
+        try Task.checkCancellation()
         if let failure = reader.failure { throw plan.failure(failure) }
         guard reader.report.isDone else { throw SandboxFailure(.ended) }
         return reader.report

@@ -2,7 +2,7 @@
 
 import CDrydockHost
 import DrydockBytes
-import DrydockFiles
+public import DrydockFiles
 import Glibc
 
 /// A temporary directory of one run: what it changed lies there until nobody refers to it any more.
@@ -37,6 +37,18 @@ public final class SandboxWorkspace: Sendable {
     }
 
     deinit { removal.remove(path) }
+
+    /// Makes a directory for the root of runs, which a later run removes if this process is killed.
+    ///
+    /// - Parameter parent: Where workspaces are.
+    /// - Returns: The directory, which is in use as long as it is open.
+    /// - Throws: `SystemError`.
+    public static func makeRoot(in parent: borrowing HostDirectory) throws -> HostDirectory {
+        let name = ByteString("\(prefix)root-\(getpid())-\(UInt32.random(in: 0...UInt32.max))")
+        let directory = try parent.makeDirectory(name, mode: 0o755)
+        _ = try checked(drydock_try_lock(directory.number), "lock", directory.path)
+        return directory
+    }
 
     /// Makes a directory in it.
     func make(_ name: String, mode: UInt32 = 0o755) throws {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DrydockCompression
 import DrydockDigests
 import DrydockStorage
 import DrydockTestSupport
@@ -107,6 +108,62 @@ struct CacheBuildTests {
             #expect(streamed.status == 1)
             #expect(streamed.errorText.hasSuffix("hint: try again: it is forgotten now"))
             #expect(try await run("stream", in: directory).standardOutput == Array(right))
+        }
+    }
+
+    @Test
+    func `a store path that was changed in place gives the image of what is there now`() async throws {
+        try await withStore { directory in
+            let first = try await build(in: directory)
+            let old = try digests(directory)
+            // Neither the inode nor the size nor what is registered changes.
+            let file = try FileHandle(forWritingTo: URL(filePath: "\(directory)/root\(Self.path)/bin/x"))
+            try file.write(contentsOf: Data("CONTENT".utf8))
+            try file.close()
+            let streamed = try await run("stream", in: directory)
+            #expect(streamed.status == 1)
+            let words =
+                "Error: The layer \(old[0]) is not what was remembered of it\nhint: try again: it is forgotten now"
+            #expect(streamed.errorText.hasSuffix(words))
+            try await Command.check(["rm", "-r", "\(directory)/cache"])
+            let second = try await build(in: directory)
+            #expect(second.count == first.count)
+            #expect(try digests(directory) != old)
+        }
+    }
+
+    @Test(arguments: ["none", "gzip"])
+    func `checksums that do not fit cost time, not the image`(compression: String) async throws {
+        try await withStore { directory in
+            func digest(_ name: String) async throws -> String {
+                let place = "oci:\(directory)/\(name)"
+                let output = try await run("build", "-o", place, "--compress", compression, "--json", in: directory)
+                #expect(output.status == 0)
+                return try await Drydock.inspect(place).digest
+            }
+            let right = try await digest("first")
+            let layer = try #require(try store(directory).layers().first)
+            let checksum = try #require(layer.measure.checksum)
+            let wrong = LayerMeasure(
+                diffID: layer.diffID,
+                size: layer.size,
+                checksum: Checksum(bits: checksum.bits ^ 1)
+            )
+            try store(directory).remember([layer.key: wrong])
+            #expect(try await digest("second") == right)
+            #expect(try store(directory).layers().map(\.measure) == [layer.measure])
+        }
+    }
+
+    @Test
+    func `a digest without checksums is compared itself, and gains them`() async throws {
+        try await withStore { directory in
+            let first = try await build(in: directory)
+            let layer = try #require(try store(directory).layers().first)
+            try store(directory).remember([layer.key: LayerMeasure(diffID: layer.diffID, size: layer.size)])
+            #expect(try store(directory).layers().map(\.measure.checksum) == [nil])
+            #expect(try await build(in: directory) == first)
+            #expect(try store(directory).layers().map(\.measure) == [layer.measure])
         }
     }
 

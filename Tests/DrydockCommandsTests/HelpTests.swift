@@ -9,9 +9,8 @@ import Testing
 struct HelpTests {
     @Test(
         arguments: [
-            "drydock", "build", "plan", "stream", "layer", "copy", "merge", "inspect", "diff", "export", "validate",
-            "cache",
-            "cache-ls", "cache-gc", "cache-verify", "doctor",
+            "drydock", "build", "plan", "stream", "layer", "pull", "prefetch", "copy", "merge", "inspect", "diff",
+            "export", "validate", "cache", "cache-ls", "cache-gc", "cache-verify", "doctor",
         ]
     )
     func `each command has its help`(_ name: String) async throws {

@@ -47,6 +47,40 @@ struct PendingFileTests {
         }
     }
 
+    @Test(arguments: [UInt16(0o600), 0o664, 0o755])
+    func `a file has the permissions of the one that it replaces, whatever the umask is`(mode: UInt16) async throws {
+        try await withTemporaryDirectory { directory in
+            let path = directory + "/image.tar"
+            try Data("old".utf8).write(to: URL(filePath: path))
+            try FileManager.default.setAttributes([.posixPermissions: Int(mode)], ofItemAtPath: path)
+            let file = try PendingFile(for: path)
+            try write("new", to: file)
+            try file.commit()
+            #expect(try FileStatus(of: path).mode == mode)
+            #expect(try text(path) == "new")
+        }
+    }
+
+    @Test
+    func `a file that replaces a link does not have the permissions of what that leads to`() async throws {
+        try await withTemporaryDirectory { directory in
+            try Data("secret".utf8).write(to: URL(filePath: directory + "/secret"))
+            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: directory + "/secret")
+            try FileManager.default.createSymbolicLink(
+                atPath: directory + "/image.tar",
+                withDestinationPath: "secret"
+            )
+            for name in ["image.tar", "other"] {
+                let file = try PendingFile(for: "\(directory)/\(name)")
+                try file.commit()
+            }
+            let status = try FileStatus(of: directory + "/image.tar", followingLinks: false)
+            #expect(status.kind == .regular)
+            #expect(status.mode == (try FileStatus(of: directory + "/other").mode))
+            #expect(try text(directory + "/secret") == "secret")
+        }
+    }
+
     @Test
     func `a commit onto a directory fails and leaves nothing else`() async throws {
         try await withTemporaryDirectory { directory in

@@ -55,6 +55,26 @@ struct PackageLinksTests {
     }
 
     @Test
+    func `a link is left by the directory that it leads to`() async throws {
+        let links = try await links(
+            """
+            mkdir -p $a/lib $b/deep/real $b/deep/lib; touch $a/lib/x $b/deep/lib/y
+            ln -s \(Self.second)/deep/real $b/link; ln -s link/../lib $b/lib
+            """
+        )
+        #expect(links.entries.contains("lib/x -> \(Self.first)/lib/x"))
+        #expect(links.entries.contains("lib/y -> \(Self.second)/deep/lib/y"))
+    }
+
+    @Test(arguments: ["lib", "/etc/passwd", "../../../../lib", "\(second)/nothing"])
+    func `a link that leads in a circle, out of the store, or nowhere is no directory`(target: String) async throws {
+        let error = await #expect(throws: PackageLinksFailure.self) {
+            _ = try await links("mkdir $a/lib; ln -s '\(target)' $b/lib")
+        }
+        #expect(error?.description.contains("Cannot link both") == true)
+    }
+
+    @Test
     func `links inside a package are kept, and those that lead out lead to the store`() async throws {
         let links = try await links("mkdir $a/bin; touch $a/bin/x; ln -s x $a/bin/in; ln -s ../../other $a/bin/out")
         #expect(links.entries.contains("bin/in -> x"))

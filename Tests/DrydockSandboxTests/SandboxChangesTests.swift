@@ -33,7 +33,8 @@ struct SandboxChangesTests {
         touch /etc/file
         rm -r /home/jane
         mkdir -m 755 /home/jane
-        echo q >/home/jane/q
+        cd /home/jane
+        echo q >q
         mv /etc/link /etc/moved
         """
 
@@ -84,7 +85,7 @@ struct SandboxChangesTests {
         let jane = SandboxRoot.Owner(path: "home/jane", uid: 1_000, gid: 1_000, mode: 0o700)
         let outcome = try await SampleRoot.with { root in
             try await root.run(
-                "mknod /null c 1 3; chown 5:6 /data/one; mkdir /home/jane/x; chown 1000:1000 /home/jane/x",
+                "mknod /null c 1 3; chown 5:6 /data/one; cd /home/jane; mkdir x; chown 1000:1000 x",
                 usesOverlay: usesOverlay,
                 owners: [jane]
             )

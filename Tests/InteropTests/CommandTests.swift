@@ -70,7 +70,8 @@ struct CommandTests {
 
     @Test
     func `a running program can be interrupted`() async throws {
-        let running = try await Command.start(["sh", "-c", "trap 'exit 9' INT; echo ready >&2; sleep 60 & wait"])
+        let script = "trap 'exit 9' INT; echo ready >&2; sleep 60 & wait"
+        let running = try await Command.start(["sh", "-c", script], timeout: 900)
         while !running.errorTextSoFar.contains("ready") { try await Task.sleep(for: .milliseconds(5)) }
         running.signal(SIGINT)
         #expect(try await running.output().status == 9)

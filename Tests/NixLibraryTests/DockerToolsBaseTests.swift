@@ -56,7 +56,8 @@ struct DockerToolsBaseTests {
     @Test(.requires("docker", "dockerd", "runc"), .requiresClosures)
     func `dockerTools 30: a variable that both set is there once`() async throws {
         let config = try await LibraryImage.loaded("environmentVariablesLayered").inspect()["Config"]
-        let variables = try #require(config?["Env"]?.elements.compactMap(\.string))
+        let environment = try #require(config?["Env"]?.elements)
+        let variables = environment.compactMap(\.string)
         #expect(variables.filter { $0.hasPrefix("LAST_LAYER=") } == ["LAST_LAYER=child"])
     }
 

@@ -90,7 +90,8 @@ class Place:
         for number, name in enumerate(names):
             offsets = {1, 7 + number % 31, 1 + number * number % 997} if number else set()
             references = sorted({names[number - offset] for offset in offsets if offset <= number})
-            objects.append({"path": name, "narSize": 10_000 + number * 7919 % 5_000_000, "references": references})
+            size = 10_000 + number * 7919 % 5_000_000
+            objects.append({"path": name, "narHash": f"sha256:{number:064x}", "narSize": size, "references": references})
         file.write_text(json.dumps({"graph": objects}))
         (self.work / "made-up.json").write_text(
             json.dumps({"name": "bench", "tag": "latest", "contents": [{"nix": names[-1]}]})
@@ -143,6 +144,7 @@ def drydock_rows(place):
             place, "drydock stream, cold", HASH, place.command("stream", place.spec) + " >/dev/null", [place.drydock],
             is_reference=True, **nothing,
         ),
+        "verify": row("drydock cache verify", HASH, ("cache", "verify"), cache="filled", **nothing),
         "cold": row("drydock, cold", ARCHIVE, (*build, archive), is_reference=True),
         "warm": row("drydock, warm", ARCHIVE, (*build, archive), cache="filled"),
         "changed": row(
@@ -188,7 +190,7 @@ def rows(place):
     """All rows by a short name, in the order of the table."""
     ours, theirs = drydock_rows(place), peer_rows(place)
     order = [
-        "stream", "limit", "reference", "tar", "cold", "warm", "changed", "reference file", "tar file", "gzip", "umoci",
+        "stream", "verify", "limit", "reference", "tar", "cold", "warm", "changed", "reference file", "tar file", "gzip", "umoci",
         "plan", "warm plan", "made up",
     ]
     both = ours | theirs

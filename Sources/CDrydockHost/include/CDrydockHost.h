@@ -90,6 +90,9 @@ int drydock_reserve(int descriptor, int64_t size);
 /// `sync_file_range(2)`: begins to write a part of the file to the disk and does not wait. A hint; never an error.
 void drydock_start_writeback(int descriptor, int64_t offset, int64_t count);
 
+/// `syncfs(2)`: waits until all that was written to the file system of the open file is on the disk.
+int drydock_syncfs(int descriptor);
+
 /// `renameat2(2)` with RENAME_NOREPLACE when `replace` is 0.
 int drydock_renameat(int from, const char *_Nonnull old_path, int to, const char *_Nonnull new_path, int replace);
 

@@ -65,7 +65,7 @@ public struct Contents: Sendable {
     private func squashed() throws -> LayerPlan {
         var tree = try tree()
         let number = inputs.count + (foundation == nil ? 0 : 1)
-        for layer in try storeLayers(maxLayers: 2) {
+        for layer in try storeLayers(maxLayers: 2, tree) {
             // Without names of directories above: those of the tree stay as they are.
             for entry in try layer.content.entries() { try tree.insert(entry, from: number) }
         }
@@ -109,7 +109,7 @@ public struct Contents: Sendable {
     private func planAbove(_ maxLayers: Int) throws -> LayerPlan {
         let tree = try tree()
         let first = foundation == nil ? 0 : 1
-        let storeLayers = try storeLayers(maxLayers: maxLayers)
+        let storeLayers = try storeLayers(maxLayers: maxLayers, tree)
         // A pipeline may make more layers than it was allowed.
         let groups = groups(maxLayers: max(maxLayers - storeLayers.count, min(maxLayers, 2)))
         let layers = try groups.compactMap { group -> LayerPlan.Layer? in
@@ -130,12 +130,17 @@ public struct Contents: Sendable {
     }
 
     /// The layers of store paths: as many as the others leave, at least one.
-    private func storeLayers(maxLayers: Int) throws -> [LayerPlan.Layer] {
+    private func storeLayers(maxLayers: Int, _ tree: RootTree) throws -> [LayerPlan.Layer] {
         guard let store else { return [] }
         let packages = inputs.prefix { $0.kind == .store }.count
         // Others beside store paths are packages that each want a layer, and what is particular to this image.
         let others = min(packages, maxLayers / 2) + 1
-        return try store.layers(of: store.groups(limit: max(maxLayers - others, 1)))
+        let first = foundation == nil ? 0 : 1
+        let groups = try store.groups(
+            limit: max(maxLayers - others, 1),
+            beside: tree.entries(of: (packages + first)..<(inputs.count + first))
+        )
+        return try store.layers(of: groups)
     }
 
     private func layer(_ group: Range<Int>, _ entries: [TreeEntry]) throws -> LayerPlan.Layer {

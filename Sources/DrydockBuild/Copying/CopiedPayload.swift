@@ -35,7 +35,7 @@ struct CopiedPayload: ImagePayload {
         let blob = plan.layers[number].blob
         if let known = knownLayer(number) {
             let stream = try blob.open(verifying: false)
-            let (digest, size) = try await unsafe packer(.none).copy(
+            let (digest, size, _) = try await unsafe packer(.none).copy(
                 stream,
                 size: known.descriptor.size,
                 writing: write
@@ -49,6 +49,10 @@ struct CopiedPayload: ImagePayload {
         let packed = try await unsafe packer(compression).pack(tar, size: nil, writing: write)
         try blob.verify(tar: packed.diffID, size: packed.tarSize)
         return packed
+    }
+
+    func pack(_ number: Int, again last: PackedLayer, writing write: LayerPacker.Write) async throws {
+        try await unsafe packAnew(number, again: last, writing: write)
     }
 
     func measure(_ number: Int) async throws -> PackedLayer {

@@ -132,8 +132,7 @@ extension ArchiveWriter {
             case .bytes(let bytes): try output.append(bytes)
             case .link: break
             case .layer(let number, _):
-                let again = try await unsafe payload.pack(number) { try unsafe output.append($0) }
-                guard again == packed[number] else { throw DeliveryError.layerChanged(number) }
+                try await unsafe payload.pack(number, again: packed[number]) { try unsafe output.append($0) }
             }
             try output.append([UInt8](repeating: 0, count: place.padding))
         }

@@ -29,6 +29,11 @@ protocol ImagePayload: Sendable {
     /// Produces a layer's blob from its first byte to its last.
     func pack(_ number: Int, writing write: LayerPacker.Write) async throws -> PackedLayer
 
+    /// Produces a layer's blob once more.
+    ///
+    /// - Throws: ``DeliveryError/layerChanged(_:)`` when it is not what it was the first time.
+    func pack(_ number: Int, again last: PackedLayer, writing write: LayerPacker.Write) async throws
+
     /// Finds out what a layer's blob will be, without keeping it.
     func measure(_ number: Int) async throws -> PackedLayer
 
@@ -37,6 +42,14 @@ protocol ImagePayload: Sendable {
 
     /// The images with these layers.
     func images(with layers: [PackedLayer]) throws -> [PayloadImage]
+}
+
+extension ImagePayload {
+    /// Produces the blob as the first time, and compares the two.
+    func packAnew(_ number: Int, again last: PackedLayer, writing write: LayerPacker.Write) async throws {
+        let again = try await unsafe pack(number, writing: write)
+        guard again.descriptor == last.descriptor else { throw DeliveryError.layerChanged(number) }
+    }
 }
 
 /// One image of a payload.
@@ -64,12 +77,21 @@ struct PlannedPayload: ImagePayload {
     func knownLayer(_ number: Int) -> PackedLayer? {
         let content = plan.layers[number].content
         if let kept = packer.kept(content)?.layer { return kept }
-        guard packer.compression == .none, let diffID = content.diffID else { return nil }
-        return PackedLayer(uncompressed: diffID, size: content.size)
+        guard packer.compression == .none, let known = content.known else { return nil }
+        return PackedLayer(uncompressed: known)
     }
 
     func pack(_ number: Int, writing write: LayerPacker.Write) async throws -> PackedLayer {
         try await unsafe packer.pack(plan.layers[number].content, writing: write)
+    }
+
+    func pack(_ number: Int, again last: PackedLayer, writing write: LayerPacker.Write) async throws {
+        do {
+            let layer = try await unsafe packer.pack(plan.layers[number].content, again: last, writing: write)
+            guard layer.descriptor == last.descriptor else { throw DeliveryError.layerChanged(number) }
+        } catch is LayerPacker.Changed {
+            throw DeliveryError.layerChanged(number)
+        }
     }
 
     func measure(_ number: Int) async throws -> PackedLayer {

@@ -19,6 +19,8 @@ public struct ImageTemplate: Sendable {
     let annotations: [String: String]
     /// What made each layer.
     let history: [ImageConfiguration.HistoryEntry]
+    /// What the manifest says of each layer's blob, beside its type, digest and size.
+    var layerAnnotations: [[String: String]?] = []
 
     /// The same image under another name; a name without a tag keeps the tag.
     ///
@@ -31,7 +33,8 @@ public struct ImageTemplate: Sendable {
             tag: parsed.tag ?? tag,
             configuration: configuration,
             annotations: annotations,
-            history: history
+            history: history,
+            layerAnnotations: layerAnnotations
         )
     }
 
@@ -54,6 +57,8 @@ public struct ImageTemplate: Sendable {
     }
 
     private func manifest(_ configuration: Descriptor, _ layers: [Descriptor]) -> [UInt8] {
+        var layers = layers
+        for (number, annotations) in layerAnnotations.enumerated() { layers[number].annotations = annotations }
         var manifest = ImageManifest(config: configuration, layers: layers)
         manifest.mediaType = .imageManifest
         manifest.annotations = annotations.isEmpty ? nil : annotations

@@ -7,8 +7,8 @@ import DrydockStorage
 
 /// Which store paths the layers of the previous image held.
 ///
-/// An image tells it in its history, where this program and dockerTools write `store paths: ['…', '…']`; a plan that was
-/// printed as JSON tells it of each layer.
+/// An image tells it in the annotations of its layers, see ``StorePathAnnotation``, and in its history, where this program and
+/// dockerTools write `store paths: ['…', '…']`; a plan that was printed as JSON tells it of each layer.
 struct PreviousLayers {
     /// What comes before the list in a layer's history.
     static let prefix = "store paths: "
@@ -29,8 +29,19 @@ struct PreviousLayers {
         } else {
             location = try ImageLocation(path)
         }
-        let image = try StoredImage(at: location)
-        return (image.configuration.history ?? []).map { Self.parse($0.comment ?? "") }.filter { !$0.isEmpty }
+        return Self.paths(in: try StoredImage(at: location)).filter { !$0.isEmpty }
+    }
+
+    /// What each layer's annotation tells, or else the history.
+    private static func paths(in image: StoredImage) -> [[String]] {
+        let steps = (image.configuration.history ?? []).filter { $0.emptyLayer != true }.map { parse($0.comment ?? "") }
+        let annotated = image.layers.map { StorePathAnnotation.paths(in: $0.descriptor.annotations) }
+        // A history of another length says nothing about which step made which layer, but still what was together.
+        guard steps.count == annotated.count else {
+            let known = annotated.compactMap(\.self)
+            return known.isEmpty ? steps : known
+        }
+        return zip(annotated, steps).map { $0 ?? $1 }
     }
 
     /// The text that ``parse(_:)`` reads, as Python writes a list of strings.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DrydockBytes
+import DrydockCompression
 import DrydockDigests
 import DrydockNix
 import DrydockPackages
@@ -44,13 +45,15 @@ extension RememberedLayer {
         let stream = LayerStream(recipe)
         let buffer = AlignedBuffer(capacity: 1 << 18)
         var hash = StreamingHash()
+        var checksum = StreamingChecksum()
         while true {
             try Task.checkCancellation()
             buffer.count = try unsafe stream.read(into: buffer.storage)
             unsafe hash.update(buffer.bytes)
+            unsafe checksum.update(buffer.bytes)
             // Only the end of the tar leaves room.
             if buffer.count < buffer.capacity { break }
         }
-        return LayerMeasure(diffID: hash.finish(), size: hash.byteCount)
+        return LayerMeasure(diffID: hash.finish(), size: hash.byteCount, checksum: checksum.finish())
     }
 }

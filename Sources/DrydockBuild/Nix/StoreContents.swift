@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DrydockBytes
+import DrydockFiles
 import DrydockJSON
 import DrydockNix
 import DrydockPackages
@@ -18,6 +19,8 @@ struct StoreContents {
     let linked: [StorePath]
     /// Everything that goes into layers.
     let closure: StoreClosure
+    /// Where what is in the closure was mentioned.
+    let mentions: Mentions
     /// The base image, if there is one.
     let foundation: Foundation?
 
@@ -28,6 +31,14 @@ struct StoreContents {
             owner: TreeEntry.Ownership(uid: owner.uid, gid: owner.gid, userName: owner.uname, groupName: owner.gname),
             modificationTime: style.modificationTime
         )
+    }
+
+    /// The store paths that the image mentions, by the place.
+    struct Mentions: Sendable {
+        /// In the configuration.
+        let inConfiguration: [StorePath]
+        /// In what lies at `/`, the links to packages included.
+        let inEntries: [StorePath]
     }
 
     /// The links at `/` to the packages, if there are any.
@@ -130,6 +141,11 @@ struct StoreContents {
             store: store,
             closure: try closureAbove(),
             layering: spec.layering,
+            files: DockerToolsFiles(
+                config: spec.config,
+                platform: environment.platform(of: spec),
+                mentions: mentions
+            ),
             style: storeStyle,
             previous: try PreviousLayers(spec: spec).paths(),
             memory: environment.store.isOpened ? environment.memory : LayerMemory(nil),
@@ -155,30 +171,54 @@ struct StoreResolver {
         let items = spec.contents.compactMap { item -> (package: NixPackage, links: Bool)? in
             if case .nix(let package, let links) = item { (package, links) } else { nil }
         }
-        let texts = mentioningTexts
         let store = try NixStore(uri: environment.store.uri ?? "")
-        let prefix = Array((store.location.storeDirectory + "/").utf8)
-        let isExpected = !items.isEmpty || environment.store.referencesGraph != nil
-        guard isExpected || texts.contains(where: { $0.firstRange(of: prefix) != nil }) else { return nil }
         let graph = try environment.store.referencesGraph.map {
             try ReferencesGraphFile.decode($0, storeDirectory: store.location.storeDirectory)
         }
+        guard !items.isEmpty || mayMention(store, graph, entries) else { return nil }
         let found = try items.map { (paths: try paths(of: $0.package, in: store, graph), links: $0.links) }
         let packages = found.flatMap(\.paths)
-        var mentions = try StoreMentions(in: store, graph: graph)
-        for text in texts { mentions.scan(text) }
-        for entry in entries { try mentions.scan(entry) }
-        let roots = packages + mentions.found.filter { !packages.contains($0) }
-        let closure = try store.closure(of: roots, graph: graph)
+        let linked = found.filter(\.links).flatMap(\.paths)
+        let mentions = try mentions(of: linked, entries, in: store, graph)
+        let roots = packages + Set(mentions.inConfiguration + mentions.inEntries).subtracting(packages).sorted()
+        guard !roots.isEmpty else { return nil }
         return StoreContents(
             spec: spec,
             environment: environment,
             style: style,
             store: store,
             packages: packages,
-            linked: found.filter(\.links).flatMap(\.paths),
-            closure: closure,
+            linked: linked,
+            closure: try store.closure(of: roots, graph: graph),
+            mentions: mentions,
             foundation: foundation
+        )
+    }
+
+    /// Whether it makes sense to look for mentions in an image without packages of the store.
+    ///
+    /// Where there is no store, a file that is copied has nothing to mention, and need not be read for it.
+    private func mayMention(_ store: NixStore, _ graph: StoreClosure?, _ entries: [TreeEntry]) -> Bool {
+        let prefix = Array((store.location.storeDirectory + "/").utf8)
+        if (specTexts + [configurationText]).contains(where: { $0.firstRange(of: prefix) != nil }) { return true }
+        guard spec.includeStorePaths || spec.includeNixDB else { return false }
+        return !entries.isEmpty && (graph != nil || (try? FileStatus(of: store.location.physicalDirectory)) != nil)
+    }
+
+    private func mentions(
+        of packages: [StorePath],
+        _ entries: [TreeEntry],
+        in store: NixStore,
+        _ graph: StoreClosure?
+    ) throws -> StoreContents.Mentions {
+        var inConfiguration = try StoreMentions(in: store, graph: graph)
+        var inEntries = inConfiguration
+        inConfiguration.scan(configurationText)
+        for text in specTexts { inEntries.scan(text) }
+        for entry in entries { try inEntries.scan(entry) }
+        return StoreContents.Mentions(
+            inConfiguration: inConfiguration.found,
+            inEntries: Set(packages + inEntries.found).sorted()
         )
     }
 
@@ -198,15 +238,16 @@ struct StoreResolver {
         return try command.build().map { try StorePath($0, storeDirectory: store.location.storeDirectory) }
     }
 
-    /// The spec's own words in which store paths may stand.
-    private var mentioningTexts: [[UInt8]] {
-        let declared = spec.files.compactMap { file -> [UInt8]? in
+    private var configurationText: [UInt8] { CanonicalJSON.encode(spec.config) }
+
+    /// The spec's own words about files, in which store paths may stand.
+    private var specTexts: [[UInt8]] {
+        spec.files.compactMap { file -> [UInt8]? in
             switch file.content {
             case .text(let text): Array(text.utf8)
             case .symlink(let target): Array(target.utf8)
             default: nil
             }
         }
-        return declared + [CanonicalJSON.encode(spec.config)]
     }
 }

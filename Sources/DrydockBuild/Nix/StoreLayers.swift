@@ -12,6 +12,8 @@ struct StoreLayers: Sendable {
     let store: NixStore
     let closure: StoreClosure
     let layering: LayeringSpec
+    /// What dockerTools would count beside the closure.
+    let files: DockerToolsFiles
     let style: EntryStyle
     /// The paths of each layer of the previous image, the lowest first.
     let previous: [[String]]
@@ -28,13 +30,24 @@ struct StoreLayers: Sendable {
 
     /// The groups, lowest first, at most `limit` of them unless a pipeline says otherwise.
     ///
+    /// - Parameters:
+    ///   - limit: The number of layers.
+    ///   - entries: What lies at `/`; only ``LayeringAlgorithm/sizeFirst`` looks at it.
+    /// - Returns: The groups.
     /// - Throws: ``LayeringFailure``.
-    func groups(limit: Int) throws(LayeringFailure) -> [Group] {
+    func groups(limit: Int, beside entries: [TreeEntry]) throws(LayeringFailure) -> [Group] {
+        var nodes = nodes
+        var ignored: Set<Int> = []
+        if layering.algorithm == .sizeFirst {
+            nodes += filesNodes(entries)
+            ignored = Set(closure.objects.count..<nodes.count)
+        }
         let request = LayeringRequest(
-            graph: graph,
+            graph: ReferenceGraph(nodes: nodes),
             algorithm: layering.algorithm,
             limit: limit,
-            previous: previous
+            previous: previous,
+            ignored: ignored
         )
         return try request.groups().map { group in
             Group(objects: group.items.map { closure.objects[$0] }, reason: words(for: group))
@@ -42,22 +55,38 @@ struct StoreLayers: Sendable {
     }
 
     /// The closure as planners see it.
-    private var graph: ReferenceGraph {
-        let positions = Dictionary(uniqueKeysWithValues: closure.objects.enumerated().map { ($1.path, $0) })
+    private var nodes: [ReferenceGraph.Node] {
+        let positions = positions
         // Where nothing is signed, signatures tell nothing: not every store gets its paths from a binary cache.
         let knowsSignatures = closure.objects.contains { !$0.signatures.isEmpty }
-        return ReferenceGraph(
-            nodes: closure.objects.map { object in
-                ReferenceGraph.Node(
-                    path: object.path.description,
-                    size: object.narSize,
-                    references: object.references.compactMap { positions[$0] },
-                    origin: object.deriver,
-                    isOwn: knowsSignatures && object.signatures.isEmpty && object.contentAddress == nil
-                )
-            }
-        )
+        return closure.objects.map { object in
+            ReferenceGraph.Node(
+                path: object.path.description,
+                size: object.narSize,
+                references: object.references.compactMap { positions[$0] },
+                origin: object.deriver,
+                isOwn: knowsSignatures && object.signatures.isEmpty && object.contentAddress == nil
+            )
+        }
     }
+
+    private var positions: [StorePath: Int] {
+        Dictionary(uniqueKeysWithValues: closure.objects.enumerated().map { ($1.path, $0) })
+    }
+
+    /// The nodes of ``DockerToolsFiles``; their store paths are not known, so they come last.
+    private func filesNodes(_ entries: [TreeEntry]) -> [ReferenceGraph.Node] {
+        let positions = positions
+        return zip(Self.fileNames, [files.configuration, files.customisation(of: entries)]).map { name, file in
+            ReferenceGraph.Node(
+                path: name,
+                size: file.narSize,
+                references: file.references.compactMap { positions[$0] }
+            )
+        }
+    }
+
+    private static let fileNames = ["the configuration", "what lies at /"]
 
     /// The layers of groups; paths whose layer is remembered are not looked into.
     ///
@@ -102,11 +131,7 @@ struct StoreLayers: Sendable {
             if !isOpened {
                 .outline(size: group.objects.reduce(0) { $0 + $1.narSize })
             } else if let remembered {
-                .remembered(
-                    RememberedContent(diffID: remembered.diffID, size: remembered.size) {
-                        try recipe(of: group.objects)
-                    }
-                )
+                .remembered(RememberedContent(remembered.measure) { try recipe(of: group.objects) })
             } else {
                 .recipe(try recipe(of: group.objects))
             }
@@ -146,7 +171,10 @@ extension StoreLayers {
     }
 
     private func names(_ items: [Int]) -> String {
-        let listed = items.prefix(3).map { closure.objects[$0].path.name }.joined(separator: ", ")
+        let listed = items.prefix(3).map { item in
+            item < closure.objects.count
+                ? String(closure.objects[item].path.name) : Self.fileNames[item - closure.objects.count]
+        }.joined(separator: ", ")
         return items.count > 3 ? "\(listed) and \(items.count - 3) more" : listed
     }
 }

@@ -3,7 +3,7 @@
 public import DrydockDigests
 import DrydockOCI
 import DrydockPackages
-import DrydockStorage
+public import DrydockStorage
 
 /// What a layer's tar is made of: its size is known, and it can be produced at any time.
 public enum LayerContent: Sendable {
@@ -35,6 +35,15 @@ public enum LayerContent: Sendable {
         case .stored(let layer): layer.blob.diffID
         }
     }
+
+    /// What an earlier build has found out of the tar, if its bytes were not looked at since.
+    var remembered: LayerMeasure? {
+        guard case .remembered(let content) = self else { return nil }
+        return content.measure
+    }
+
+    /// What is known of the tar without its bytes.
+    var known: LayerMeasure? { remembered ?? diffID.map { LayerMeasure(diffID: $0, size: size) } }
 
     /// The recipe; of a remembered tar it is made now.
     ///
@@ -79,18 +88,20 @@ public struct RememberedContent: Sendable {
         }
     }
 
-    /// The digest of the tar.
-    public let diffID: Digest
-    /// The size of the tar in bytes.
-    public let size: Int64
+    /// What is remembered of the tar.
+    public let measure: LayerMeasure
     private let make: @Sendable () throws -> LayerRecipe
 
-    /// A tar with its digest, and the way to its recipe.
-    package init(diffID: Digest, size: Int64, recipe make: @escaping @Sendable () throws -> LayerRecipe) {
-        self.diffID = diffID
-        self.size = size
+    /// A tar that was measured, and the way to its recipe.
+    package init(_ measure: LayerMeasure, recipe make: @escaping @Sendable () throws -> LayerRecipe) {
+        self.measure = measure
         self.make = make
     }
+
+    /// The digest of the tar.
+    public var diffID: Digest { measure.diffID }
+    /// The size of the tar in bytes.
+    public var size: Int64 { measure.size }
 
     func recipe() throws -> LayerRecipe {
         let recipe = try make()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DrydockBytes
-import DrydockCompression
+public import DrydockCompression
 public import DrydockDigests
 public import DrydockOCI
 import DrydockStorage
@@ -15,21 +15,33 @@ public struct PackedLayer: Hashable, Sendable {
     public let descriptor: Descriptor
     /// The size of the uncompressed tar in bytes.
     public let tarSize: Int64
+    /// Cheap checksums of the uncompressed tar; nil if nobody has computed them.
+    public let checksum: Checksum?
 
     /// An uncompressed layer.
-    init(uncompressed diffID: Digest, size: Int64) {
+    init(uncompressed diffID: Digest, size: Int64, checksum: Checksum? = nil) {
         self.init(
             diffID: diffID,
             descriptor: Descriptor(mediaType: .layer, digest: diffID, size: size),
-            tarSize: size
+            tarSize: size,
+            checksum: checksum
         )
     }
 
-    init(diffID: Digest, descriptor: Descriptor, tarSize: Int64) {
+    /// An uncompressed layer that was measured before.
+    init(uncompressed tar: LayerMeasure) {
+        self.init(uncompressed: tar.diffID, size: tar.size, checksum: tar.checksum)
+    }
+
+    init(diffID: Digest, descriptor: Descriptor, tarSize: Int64, checksum: Checksum? = nil) {
         self.diffID = diffID
         self.descriptor = descriptor
         self.tarSize = tarSize
+        self.checksum = checksum
     }
+
+    /// What the uncompressed tar is.
+    var tar: LayerMeasure { LayerMeasure(diffID: diffID, size: tarSize, checksum: checksum) }
 
     /// The same layer as an uncompressed blob.
     var uncompressed: Descriptor { Descriptor(mediaType: .layer, digest: diffID, size: tarSize) }
@@ -39,6 +51,9 @@ public struct PackedLayer: Hashable, Sendable {
 struct LayerPacker: Sendable {
     /// The size of the steps in which uncompressed layers are read, hashed and written.
     private static let stepSize = 1 << 20
+    /// The same for layers whose digest is known: half of what a processor has for itself of cache, so that bytes are still
+    /// there when they are checked and when they are written.
+    private static let knownStepSize = 1 << 18
 
     /// How the blob is compressed.
     let compression: CompressionFormat
@@ -54,16 +69,54 @@ struct LayerPacker: Sendable {
 
     /// Produces one layer's blob from its first byte to its last.
     ///
+    /// What is known of a tar is compared with what its bytes are now: a store path that was changed in place must not pass
+    /// for another.
+    ///
+    /// - Parameters:
+    ///   - content: The layer.
+    ///   - last: What the layer was a moment ago, if it was packed before.
+    ///   - write: Takes the bytes.
+    /// - Returns: What the layer turned out to be.
     /// - Throws: What `write` throws; ``SystemError`` and ``TreeError``; `CancellationError`.
-    ///   ``RememberedContent/Outdated`` when a remembered digest turns out to be another.
-    func pack(_ content: LayerContent, writing write: Write) async throws -> PackedLayer {
+    ///   ``RememberedContent/Outdated`` when a remembered tar turns out to be another; ``Changed`` when the last one does.
+    func pack(
+        _ content: LayerContent,
+        again last: PackedLayer? = nil,
+        writing write: Write
+    ) async throws -> PackedLayer {
         if let (stored, kept) = kept(content) { return try await unsafe copyBlob(stored, kept, writing: write) }
         let recipe = try content.recipe()
+        if compression == .none, let known = content.remembered ?? last?.tar, let checksum = known.checksum {
+            guard try unsafe checkedCopy(of: recipe, writing: write) == checksum else {
+                if content.remembered != nil { throw RememberedContent.Outdated(diffID: known.diffID) }
+                throw Changed()
+            }
+            return PackedLayer(uncompressed: known)
+        }
         let layer = try await unsafe pack(LayerStream(recipe), size: recipe.size, writing: write)
         precondition(layer.tarSize == recipe.size, "A layer's tar does not have the size that its recipe says")
-        // Hashed again although it is remembered: a store path that was changed in place must not pass for another.
         try content.verify(layer)
         return layer
+    }
+
+    /// A layer is not what it was a moment ago.
+    struct Changed: Error {}
+
+    /// Writes a tar whose digest is known, and computes no more of it than cheap checksums.
+    ///
+    /// In one task: handing the bytes to another processor would take longer than checking them.
+    private func checkedCopy(of recipe: LayerRecipe, writing write: Write) throws -> Checksum {
+        let stream = LayerStream(recipe)
+        var checksum = StreamingChecksum()
+        let step = AlignedBuffer(capacity: Int(min(Int64(Self.knownStepSize), recipe.size)))
+        while true {
+            try Task.checkCancellation()
+            step.count = try unsafe stream.read(into: step.storage)
+            guard step.count > 0 else { return checksum.finish() }
+            unsafe checksum.update(step.bytes)
+            try unsafe write(step.bytes)
+            progress.add(step.count)
+        }
     }
 
     /// Finds out what a layer's blob will be, without keeping it; what is remembered is not produced.
@@ -74,9 +127,9 @@ struct LayerPacker: Sendable {
             progress.add(Int(content.size))
             return kept
         }
-        if compression == .none, let diffID = content.diffID {
+        if compression == .none, let known = content.known {
             progress.add(Int(content.size))
-            return PackedLayer(uncompressed: diffID, size: content.size)
+            return PackedLayer(uncompressed: known)
         }
         return try await unsafe pack(content) { _ in }
     }
@@ -102,7 +155,7 @@ struct LayerPacker: Sendable {
         writing write: Write
     ) async throws -> PackedLayer {
         let reader = try stored.blob.open(verifying: false)
-        let (digest, size) = try await unsafe copy(reader, size: stored.blob.descriptor.size, writing: write)
+        let (digest, size, _) = try await unsafe copy(reader, size: stored.blob.descriptor.size, writing: write)
         try stored.blob.verify(stored: digest, size: size)
         return layer
     }
@@ -112,14 +165,14 @@ struct LayerPacker: Sendable {
     /// - Throws: What `write` and the tar throw; `CancellationError`.
     func pack(_ tar: any ByteReader, size: Int64?, writing write: Write) async throws -> PackedLayer {
         guard compression == .none else { return try await unsafe packCompressed(tar, writing: write) }
-        let (digest, size) = try await unsafe copy(tar, size: size, writing: write)
-        return PackedLayer(uncompressed: digest, size: size)
+        let (digest, size, checksum) = try await unsafe copy(tar, size: size, writing: write)
+        return PackedLayer(uncompressed: digest, size: size, checksum: checksum)
     }
 
     /// Passes bytes on as they are.
     ///
     /// Hashes one step in a child task while the next is written and read.
-    func copy(_ stream: any ByteReader, size: Int64?, writing write: Write) async throws -> (Digest, Int64) {
+    func copy(_ stream: any ByteReader, size: Int64?, writing write: Write) async throws -> (Digest, Int64, Checksum) {
         let hash = SharedHash()
         let capacity = max(Int(min(Int64(Self.stepSize), size ?? .max)), 1)
         var current = AlignedBuffer(capacity: capacity)
@@ -144,12 +197,14 @@ struct LayerPacker: Sendable {
 
     private func packCompressed(_ stream: any ByteReader, writing write: Write) async throws -> PackedLayer {
         var tar = StreamingHash()
+        var checksum = StreamingChecksum()
         var blob = StreamingHash()
         let compressor = ParallelCompressor(compression, workers: workers)
         try await unsafe compressor.compress(
             filling: { buffer in
                 let count = try unsafe stream.read(into: buffer)
                 unsafe tar.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                unsafe checksum.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
                 progress.add(count)
                 return count
             },
@@ -163,7 +218,12 @@ struct LayerPacker: Sendable {
             digest: blob.finish(),
             size: blob.byteCount
         )
-        return PackedLayer(diffID: tar.finish(), descriptor: descriptor, tarSize: tar.byteCount)
+        return PackedLayer(
+            diffID: tar.finish(),
+            descriptor: descriptor,
+            tarSize: tar.byteCount,
+            checksum: checksum.finish()
+        )
     }
 }
 
@@ -179,13 +239,23 @@ extension AlignedBuffer {
     }
 }
 
-/// A hash that one task after the other appends to.
+/// A hash and checksums that one task after the other appends to.
 private final class SharedHash: Sendable {
-    private let hash = Mutex(StreamingHash())
-
-    func update(_ buffer: AlignedBuffer) async {
-        hash.withLock { unsafe $0.update(buffer.bytes) }
+    private struct State {
+        var hash = StreamingHash()
+        var checksum = StreamingChecksum()
     }
 
-    func finish() -> (Digest, Int64) { hash.withLock { ($0.finish(), $0.byteCount) } }
+    private let state = Mutex(State())
+
+    func update(_ buffer: AlignedBuffer) async {
+        state.withLock { state in
+            unsafe state.hash.update(buffer.bytes)
+            unsafe state.checksum.update(buffer.bytes)
+        }
+    }
+
+    func finish() -> (Digest, Int64, Checksum) {
+        state.withLock { ($0.hash.finish(), $0.hash.byteCount, $0.checksum.finish()) }
+    }
 }

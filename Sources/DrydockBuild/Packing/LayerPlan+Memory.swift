@@ -11,10 +11,11 @@ extension BuildEnvironment {
         var used: [LayerKey] = []
         for (layer, packed) in zip(plan.layers, image.layers) {
             guard let key = layer.key else { continue }
-            if layer.content.diffID == nil {
-                new[key] = LayerMeasure(diffID: packed.diffID, size: packed.tarSize)
-            } else {
+            // What an older program remembered had no checksums.
+            if layer.content.remembered == packed.tar {
                 used.append(key)
+            } else {
+                new[key] = packed.tar
             }
         }
         memory.remember(new, used: used)

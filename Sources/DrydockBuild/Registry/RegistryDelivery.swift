@@ -47,6 +47,8 @@ struct RegistryDelivery: Sendable {
     }
 
     private func layer(_ content: LayerContent, _ sending: BlobPush) async throws -> PackedLayer {
+        // A layer of another image keeps its blob, which this program's codec has not made.
+        if case .stored = content { return try await packed(content, sending) }
         if let diffID = content.diffID, let known = sending.compressed(diffID, codec: target.codec) {
             let layer = PackedLayer(known, compression: target.compression)
             if try await sending.isThere(layer.descriptor) {
@@ -54,8 +56,13 @@ struct RegistryDelivery: Sendable {
                 return layer
             }
         }
-        let layer = try await pack(content, into: sending.blobs)
+        let layer = try await packed(content, sending)
         sending.remember(layer, codec: target.codec)
+        return layer
+    }
+
+    private func packed(_ content: LayerContent, _ sending: BlobPush) async throws -> PackedLayer {
+        let layer = try await pack(content, into: sending.blobs)
         try await sending.push(layer.descriptor)
         return layer
     }

@@ -104,9 +104,7 @@ enum MaterialisedTree {
         _ body: (SandboxRoot) throws -> Result
     ) throws -> Result {
         let parent = environment.absolute(environment.temporaryDirectory)
-        let name = ByteString("drydock-root-\(getpid())-\(UInt32.random(in: 0...UInt32.max))")
-        let directory = try HostDirectory(parent)
-        let root = try directory.makeDirectory(name, mode: 0o755)
+        let root = try SandboxWorkspace.makeRoot(in: HostDirectory(parent))
         try root.setMode(0o755)
         defer { SandboxRemoval(abilities: environment.scripts.abilities).remove(root.path) }
         _ = try TreeUnpacking(keepsOwners: false, makesDevices: false).unpack(entries, into: root)

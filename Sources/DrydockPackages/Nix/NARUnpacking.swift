@@ -9,7 +9,7 @@ import Glibc
 ///
 /// Everything is written below the path, through open directories and only where nothing is yet. Modes are those of a
 /// store: 0444 for files, 0555 for executable ones and directories. The tree has its name only when it is complete; an
-/// error leaves nothing behind. What a power failure leaves of it is not known: the NAR hash tells.
+/// error leaves nothing behind. All bytes are on the disk before that, so a power failure leaves all of it or nothing.
 public struct NARUnpacking: Sendable {
     /// Where the tree will be.
     public let path: String
@@ -29,7 +29,10 @@ public struct NARUnpacking: Sendable {
         var tree = TreeWriter(NARReader(source, limits: limits))
         do {
             let size = try tree.write(as: temporary, in: directory)
+            // A closure has thousands of small files: one wait for all of them is much shorter than one for each.
+            try directory.synchroniseFileSystem()
             try directory.rename(temporary, to: name)
+            try directory.synchronise()
             return size
         } catch {
             // The first error counts; nothing may be there yet.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DrydockBytes
 import DrydockFiles
 public import DrydockNix
 import Glibc
@@ -20,9 +21,8 @@ extension NixStore {
             if let name = storeName(in: walk.path) { return try existing(name, of: text) }
             guard walk.advance() else { break }
             guard try !walk.place.isEmpty && isLink(walk.place, of: text) else { continue }
-            guard walk.follow(try target(of: walk.place), limit: Self.linkLimit) else {
-                throw NixStoreFailure.tooManyLinks(text)
-            }
+            let target = String(decoding: try LinkWalk.target(of: walk.place).bytes, as: UTF8.self)
+            guard walk.follow(target) else { throw NixStoreFailure.tooManyLinks(text) }
         }
         let place = walk.place.isEmpty ? "/" : walk.place
         throw NixStoreFailure.outside(text, place: place, storeDirectory: location.storeDirectory)
@@ -55,60 +55,10 @@ extension NixStore {
         }
     }
 
-    private func target(of link: String) throws -> String {
-        // PATH_MAX is the longest target that Linux allows.
-        var target = [CChar](repeating: 0, count: Int(PATH_MAX))
-        let count = unsafe readlink(link, &target, target.count)
-        guard count >= 0 else { throw SystemError("read", link, errorNumber: errno) }
-        return String(decoding: target[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
     private static func workingDirectory() -> String {
         guard let path = unsafe getcwd(nil, 0) else { return "" }
         // Because getcwd(3) allocated it.
         defer { unsafe free(path) }
         return unsafe String(cString: path)
-    }
-}
-
-/// A walk along a path, component by component.
-private struct LinkWalk {
-    /// The place that was reached, without a slash at its end; empty for the root.
-    private(set) var place = ""
-    /// What is still to be gone, the next component last.
-    private var rest: [Substring] = []
-    private var linkCount = 0
-
-    init(_ path: String) { add(path) }
-
-    /// The whole path from here; nil while it goes back up, so that what it means depends on links.
-    var path: String? {
-        guard !rest.contains("..") else { return nil }
-        return place + rest.reversed().map { "/" + $0 }.joined()
-    }
-
-    /// Goes on by one component; false if there is none.
-    mutating func advance() -> Bool {
-        guard let component = rest.popLast() else { return false }
-        if component == ".." {
-            place = parent
-        } else {
-            place += "/" + component
-        }
-        return true
-    }
-
-    /// Goes on along a link's target; false if there were too many links.
-    mutating func follow(_ target: String, limit: Int) -> Bool {
-        linkCount += 1
-        place = target.utf8.first == UInt8(ascii: "/") ? "" : parent
-        add(target)
-        return linkCount <= limit
-    }
-
-    private var parent: String { place.lastIndex(of: "/").map { String(place[..<$0]) } ?? "" }
-
-    private mutating func add(_ path: String) {
-        rest += path.split(separator: "/").filter { $0 != "." }.reversed()
     }
 }

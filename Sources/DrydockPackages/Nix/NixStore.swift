@@ -13,9 +13,6 @@ public struct NixStore: Hashable, Sendable {
     /// How many seconds to wait for a process that has locked the database.
     public var busyTimeout: Double = 10
 
-    /// How many symbolic links Linux follows in one path (`MAXSYMLINKS`, path_resolution(7)).
-    static let linkLimit = 40
-
     /// A store whose objects and whose state lie in these directories.
     public init(location: StoreLocation, stateDirectory: String) {
         self.location = location

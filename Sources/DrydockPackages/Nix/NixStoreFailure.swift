@@ -32,7 +32,7 @@ public enum NixStoreFailure: Error, Equatable, CustomStringConvertible {
             "Cannot find '\(text)' in a Nix store\(Self.leads(text, place)) is not in \(storeDirectory)"
         case .malformed(let text, let failure): "Cannot find '\(text)' in a Nix store: \(failure)"
         case .tooManyLinks(let text):
-            "Cannot find '\(text)': it leads through more than \(NixStore.linkLimit) symbolic links"
+            "Cannot find '\(text)': it leads through more than \(LinkWalk.linkLimit) symbolic links"
         case .absent(let path, let place):
             "\(path) is registered as valid, but \(path.description == place ? "it" : "'\(place)'") does not exist"
                 + "\nhint: repair the store with 'nix-store --verify --check-contents --repair'"

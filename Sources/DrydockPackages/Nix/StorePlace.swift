@@ -30,16 +30,11 @@ struct StorePlace: Hashable {
 
     /// The target of a link, as it is written.
     func linkTarget(in store: StoreLocation) throws(SystemError) -> ByteString {
-        let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) ?? path.startIndex
-        let parent = try HostDirectory(store.physicalPath(of: String(path[..<slash])))
-        return try parent.linkTarget(of: ByteString(Array(path.utf8[slash...].dropFirst())))
+        try LinkWalk.target(of: store.physicalPath(of: path))
     }
 }
 
 extension StoreLocation {
-    /// As many links as Linux follows (path_resolution(7)).
-    private static let maximumLinks = 40
-
     /// Where a path of the store is on this host.
     func physicalPath(of path: String) -> String { physicalDirectory + path.dropFirst(storeDirectory.count) }
 
@@ -47,50 +42,20 @@ extension StoreLocation {
     ///
     /// Links of a chroot store name paths of the store, not of this host; therefore the kernel cannot follow them.
     func end(of path: String) throws(SystemError) -> String? {
-        var current = path
-        for _ in 0...Self.maximumLinks {
-            guard current.hasPrefix(storeDirectory + "/") else { return nil }
-            switch try step(current) {
-            case .arrived: return current
-            case .nowhere: return nil
-            case .link(let next): current = next
+        var walk = LinkWalk(path)
+        while walk.advance() {
+            guard isInStore(walk.place) else {
+                // On the way down to the store there are no links that matter; beside that way there is no store.
+                if (storeDirectory + "/").hasPrefix(walk.place + "/") { continue }
+                return nil
             }
+            let place = physicalPath(of: walk.place)
+            guard let status = try? FileStatus(of: place, followingLinks: false) else { return nil }
+            guard status.kind == .symlink else { continue }
+            guard let target = try LinkWalk.target(of: place).utf8Text, walk.follow(target) else { return nil }
         }
-        return nil
+        return isInStore(walk.place) ? walk.place : nil
     }
 
-    private enum Step {
-        case arrived
-        case nowhere
-        case link(String)
-    }
-
-    /// Follows the first link on the way.
-    private func step(_ path: String) throws(SystemError) -> Step {
-        let names = path.dropFirst(storeDirectory.count).split(separator: "/")
-        var walked = storeDirectory
-        for (position, name) in names.enumerated() {
-            let place = "\(walked)/\(name)"
-            guard let status = try? FileStatus(of: physicalPath(of: place), followingLinks: false) else {
-                return .nowhere
-            }
-            if status.kind == .symlink {
-                let target = try HostDirectory(physicalPath(of: walked)).linkTarget(of: ByteString(String(name)))
-                guard let text = target.utf8Text else { return .nowhere }
-                let rest = names[(position + 1)...].map { "/" + $0 }.joined()
-                return .link(Self.normalized((text.hasPrefix("/") ? text : "\(walked)/\(text)") + rest))
-            }
-            walked = place
-        }
-        return .arrived
-    }
-
-    /// The path without `.` and `..`.
-    private static func normalized(_ path: String) -> String {
-        var components: [Substring] = []
-        for component in path.split(separator: "/") where component != "." {
-            if component == ".." { _ = components.popLast() } else { components.append(component) }
-        }
-        return "/" + components.joined(separator: "/")
-    }
+    private func isInStore(_ place: String) -> Bool { place.hasPrefix(storeDirectory + "/") }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DrydockCompression
 import DrydockDigests
 import Foundation
 import GRDB
@@ -14,7 +15,7 @@ struct LayerRow {
     /// What a row holds is not what was written.
     struct Damage: Error {}
 
-    static let columns = "key, diff_id, size, recipe, created, used, checksum"
+    static let columns = "key, diff_id, size, recipe, created, used, checksum, tar_checksum"
 
     /// The times that a date can be given for: 1970 to 9999.
     private static let times = Int64(0)...253_402_300_799
@@ -33,7 +34,7 @@ struct LayerRow {
         else { throw Damage() }
         let key = try known ?? Self.recipe(row)
         guard key.digest.bytes == keyBytes else { throw Damage() }
-        let measure = LayerMeasure(diffID: diffID, size: size)
+        let measure = LayerMeasure(diffID: diffID, size: size, checksum: try Self.tarChecksum(row))
         guard Self.bytes(row, 6) == Self.checksum(key, measure).bytes else { throw Damage() }
         layer = RememberedLayer(key: key, measure: measure, created: created, used: used)
     }
@@ -43,6 +44,14 @@ struct LayerRow {
         Data.fromDatabaseValue(row[column]).map { Array($0) }
     }
 
+    /// The checksums of the tar; nil in a row of a program that did not compute them.
+    private static func tarChecksum(_ row: Row) throws -> Checksum? {
+        let value: DatabaseValue = row[7]
+        if value.isNull { return nil }
+        guard let number = Int64.fromDatabaseValue(value) else { throw Damage() }
+        return Checksum(bits: UInt64(bitPattern: number))
+    }
+
     private static func recipe(_ row: Row) throws -> LayerKey {
         guard let bytes = bytes(row, 3), let key = LayerKeyForm.key(bytes) else { throw Damage() }
         return key
@@ -50,17 +59,19 @@ struct LayerRow {
 
     /// Binds a measure to the one key that it was remembered for.
     private static func checksum(_ key: LayerKey, _ measure: LayerMeasure) -> Digest {
-        let size = (0..<8).map { UInt8(truncatingIfNeeded: measure.size >> (8 * $0)) }
-        return Digest(of: key.digest.bytes + measure.diffID.bytes + size)
+        let numbers = [UInt64(bitPattern: measure.size)] + (measure.checksum.map { [$0.bits] } ?? [])
+        let bytes = numbers.flatMap { number in (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) } }
+        return Digest(of: key.digest.bytes + measure.diffID.bytes + bytes)
     }
 
     /// Writes a layer, in place of what was remembered for its key.
     static func write(_ key: LayerKey, _ measure: LayerMeasure, now: Int64, to database: Database) throws {
         let statement = try database.cachedStatement(
             sql: """
-                INSERT INTO layer (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO layer (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (key) DO UPDATE SET diff_id = excluded.diff_id, size = excluded.size,
-                    created = excluded.created, used = excluded.used, checksum = excluded.checksum
+                    created = excluded.created, used = excluded.used, checksum = excluded.checksum,
+                    tar_checksum = excluded.tar_checksum
                 """
         )
         let recipe =
@@ -68,7 +79,7 @@ struct LayerRow {
             + LayerKeyForm.body(key.storeObjects)
         try statement.execute(arguments: [
             Data(key.digest.bytes), Data(measure.diffID.bytes), measure.size, Data(recipe), now, now,
-            Data(checksum(key, measure).bytes),
+            Data(checksum(key, measure).bytes), measure.checksum.map { Int64(bitPattern: $0.bits) },
         ])
     }
 }

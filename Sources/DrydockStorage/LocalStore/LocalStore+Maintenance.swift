@@ -97,30 +97,44 @@ extension LocalStore {
     /// Checks the whole database, makes every remembered layer anew, and forgets those that come out differently.
     ///
     /// - Parameters:
+    ///   - width: How many layers are made at once.
     ///   - recomputing: Makes a layer's tar and gives its digest and size; nil when its store paths are gone.
-    ///   - report: Told of each layer as soon as it is known, what was used last first.
+    ///   - report: Told of each layer, what was used last first.
     /// - Throws: ``LocalStoreFailure``, `CancellationError`, and what `report` throws; what `recomputing` throws is
     ///   reported.
     public func verify(
-        recomputing: (RememberedLayer) async throws -> LayerMeasure?,
+        width: Int = 1,
+        recomputing: @escaping @Sendable (RememberedLayer) async throws -> LayerMeasure?,
         report: (Verification) throws -> Void
     ) async throws {
         try checkIntegrity()
-        for layer in try layers() {
-            try Task.checkCancellation()
-            let outcome = try await outcome(of: layer, recomputing)
+        let layers = try layers()
+        // The largest first, so that no thread is left with one at the end.
+        let order = layers.indices.sorted { layers[$0].size > layers[$1].size }
+        var outcomes = [Verification.Outcome?](repeating: nil, count: layers.count)
+        try await withThrowingTaskGroup(of: (Int, Verification.Outcome).self) { group in
+            for (started, number) in order.enumerated() {
+                if started >= width, let (done, outcome) = try await group.next() { outcomes[done] = outcome }
+                let layer = layers[number]
+                group.addTask { (number, try await Self.outcome(of: layer, recomputing)) }
+            }
+            for try await (done, outcome) in group { outcomes[done] = outcome }
+        }
+        for (layer, outcome) in zip(layers, outcomes) {
+            guard let outcome else { continue }
             if case .wrong = outcome { try remove([layer]) }
             try report(Verification(layer: layer, outcome: outcome))
         }
     }
 
-    private func outcome(
+    private static func outcome(
         of layer: RememberedLayer,
-        _ recomputing: (RememberedLayer) async throws -> LayerMeasure?
+        _ recomputing: @Sendable (RememberedLayer) async throws -> LayerMeasure?
     ) async throws -> Verification.Outcome {
+        try Task.checkCancellation()
         do {
             guard let actual = try await recomputing(layer) else { return .absent }
-            return actual == layer.measure ? .right : .wrong(actual: actual)
+            return actual.agrees(with: layer.measure) ? .right : .wrong(actual: actual)
         } catch is CancellationError {
             throw CancellationError()
         } catch { return .failed(error) }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import DrydockCompression
 public import DrydockDigests
 
 /// What is known of a layer's tar without its bytes.
@@ -8,14 +9,23 @@ public struct LayerMeasure: Hashable, Sendable {
     public let diffID: Digest
     /// The size of the uncompressed tar in bytes.
     public let size: Int64
+    /// Checksums of the uncompressed tar; nil if nobody has computed them.
+    public let checksum: Checksum?
 
     /// A measure of a tar.
     ///
     /// - Precondition: The size is not negative.
-    public init(diffID: Digest, size: Int64) {
+    public init(diffID: Digest, size: Int64, checksum: Checksum? = nil) {
         precondition(size >= 0, "A layer's size is negative")
         self.diffID = diffID
         self.size = size
+        self.checksum = checksum
+    }
+
+    /// Whether two measures can be of one tar: what only one of them knows does not count.
+    package func agrees(with other: LayerMeasure) -> Bool {
+        diffID == other.diffID && size == other.size
+            && (checksum == nil || other.checksum == nil || checksum == other.checksum)
     }
 }
 

@@ -43,6 +43,8 @@ struct StoreSchema: Sendable {
             PRIMARY KEY (digest, registry, repository)
         ) WITHOUT ROWID;
         """,
+        // Cheap checksums of the tar; NULL in rows of older programs, which did not compute them.
+        "ALTER TABLE layer ADD COLUMN tar_checksum INTEGER;",
     ])
 
     /// SQLite's `application_id` of the store, `DRYD` in ASCII: says that a database is one.

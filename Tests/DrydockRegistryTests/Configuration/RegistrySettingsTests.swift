@@ -78,18 +78,18 @@ struct RegistrySettingsTests {
 
     @Test
     func `the variables say where the files are`() {
-        let plain = RegistrySurroundings(variables: [:], home: "/home/me")
+        let plain = RegistrySurroundings(variables: [:], home: "/users/me")
         #expect(
-            plain.authFiles.map(\.path) == ["/home/me/.config/containers/auth.json", "/home/me/.docker/config.json"]
+            plain.authFiles.map(\.path) == ["/users/me/.config/containers/auth.json", "/users/me/.docker/config.json"]
         )
-        #expect(plain.preferredAuthFile == "/home/me/.docker/config.json")
-        #expect(plain.netrc == "/home/me/.netrc")
+        #expect(plain.preferredAuthFile == "/users/me/.docker/config.json")
+        #expect(plain.netrc == "/users/me/.netrc")
         #expect(plain.defaultRegistry == "docker.io")
         let session = RegistrySurroundings(
             variables: [
                 "XDG_RUNTIME_DIR": "/run/user/1", "DOCKER_CONFIG": "/dc", "XDG_CONFIG_HOME": "/xc", "NETRC": "/n",
             ],
-            home: "/home/me"
+            home: "/users/me"
         )
         #expect(
             session.authFiles.map(\.path) == [

@@ -13,7 +13,7 @@ struct AdministrationTests {
                 groupadd -g 4321 staff2; useradd -m -u 1234 -G staff2 jane
                 stat -c '%u:%g' /home/jane; stat -c '%U' /home/jane; chown jane:staff2 /tmp; stat -c %G /tmp
                 su jane -s /bin/sh -c 'id -u; id -un; id -G; touch ~/x; stat -c %U:%G ~/x'
-                usermod -u 1300 jane; stat -c %u /home/jane/x
+                usermod -u 1300 jane; cd /home/jane; stat -c %u x
                 """
         )
         #expect(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DrydockCompression
 import DrydockDigests
 import DrydockStorage
 
@@ -28,7 +29,11 @@ enum SampleLayers {
 
     /// What is remembered for that key: a function of the number, so that a wrong answer is noticed.
     static func measure(_ number: Int) -> LayerMeasure {
-        LayerMeasure(diffID: Digest(of: Array("tar \(number)".utf8)), size: Int64(number) * 512 + 10_240)
+        LayerMeasure(
+            diffID: Digest(of: Array("tar \(number)".utf8)),
+            size: Int64(number) * 512 + 10_240,
+            checksum: number % 3 == 0 ? nil : Checksum(bits: UInt64(number) &* 0x9E37_79B9_7F4A_7C15)
+        )
     }
 
     /// Keys and measures.

@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The layers that dockerTools.streamLayeredImage makes by default, from what it really makes of an image on the way.
+
+    size_first.py <request.json     {"contents": [PATH…], "config": {…}, "directories": [NAME…], "limits": [LAYERS…]}
+
+Prints, as JSON, a list of layers for each limit, twice: with base.json and the customisation layer in the graph, and
+without them. Both are made here as dockerTools makes them: a farm of links, packed by GNU tar and measured by
+nix-store --dump, and what they refer to are the hash parts in their bytes.
+"""
+
+import hashlib
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+
+def text(*command):
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def nar_size(path):
+    return len(subprocess.run(["nix-store", "--dump", path], check=True, stdout=subprocess.PIPE).stdout)
+
+
+def farm(contents, directories, top):
+    """Directories of the packages, with a link for each file; links inside packages are made again as they are."""
+    for package in contents:
+        for folder, names, files in os.walk(package):
+            here = top / os.path.relpath(folder, package)
+            here.mkdir(parents=True, exist_ok=True)
+            for name in [*files, *(name for name in names if os.path.islink(f"{folder}/{name}"))]:
+                source = f"{folder}/{name}"
+                if not os.path.lexists(here / name):
+                    os.symlink(os.readlink(source) if os.path.islink(source) else source, here / name)
+    for name in directories:
+        (top / name).mkdir(parents=True, exist_ok=True)
+
+
+def customisation_layer(request, work):
+    top, layer = work / "farm", work / "layer"
+    top.mkdir()
+    layer.mkdir()
+    farm(request["contents"], request["directories"], top)
+    tar = ["tar", "--sort", "name", "--numeric-owner", "--mtime", "@315532800", "--hard-dereference"]
+    subprocess.run([*tar, "-cf", layer / "layer.tar", "."], check=True, cwd=top)
+    data = (layer / "layer.tar").read_bytes()
+    (layer / "checksum").write_text(hashlib.sha256(data).hexdigest() + "\n")
+    return nar_size(layer), data
+
+
+def base_json(request, work):
+    value = {"architecture": "amd64", "config": request["config"], "os": "linux"}
+    data = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    (work / "base.json").write_bytes(data)
+    return nar_size(work / "base.json"), data
+
+
+def graph(request, work):
+    """Size and references of each path of the closure, in the order of the paths, then of the two files."""
+    files = {"base.json": base_json(request, work), "customisation-layer": customisation_layer(request, work)}
+    everything = os.listdir("/nix/store")
+    mentioned = {
+        name: [f"/nix/store/{entry}" for entry in everything if entry[:32].encode() in data and entry[32] == "-"]
+        for name, (_, data) in files.items()
+    }
+    roots = sorted({path for paths in mentioned.values() for path in paths})
+    nodes = {}
+    for path in sorted(set(text("nix-store", "--query", "--requisites", *roots).split())):
+        size = int(text("nix-store", "--query", "--size", path))
+        nodes[path] = (size, set(text("nix-store", "--query", "--references", path).split()))
+    return nodes, {name: (size, set(mentioned[name])) for name, (size, _) in files.items()}
+
+
+def closures(nodes):
+    below = {}
+    for path in nodes:
+        found, rest = set(), [path]
+        while rest:
+            for reference in nodes[rest.pop()][1] - found:
+                found.add(reference)
+                rest.append(reference)
+        below[path] = found - {path}
+    return below
+
+
+def layers(nodes, ignored, limit):
+    below = closures(nodes)
+    above = {path: {other for other in nodes if path in below[other]} for path in nodes}
+    order = sorted(nodes, key=lambda path: nodes[path][0])
+    owners = {path: frozenset() for path in nodes}
+    while order:
+        taken = order.pop()
+        state = dict(owners)
+        state[taken] = frozenset([taken])
+        for path in below[taken]:
+            left = state[path] - above[taken]
+            state[path] = left if left & below[taken] else left | {taken}
+        if len(set(state.values())) > limit:
+            break
+        owners = state
+    groups = {}
+    for path, owner in owners.items():
+        groups.setdefault(owner, set()).add(path)
+
+    def closure_size(group):
+        return sum(nodes[path][0] for path in group.union(*(below[path] for path in group)))
+
+    def name(path):
+        head, _, rest = path.partition("-")
+        return rest, head
+
+    kept = [sorted(group - ignored, key=name) for group in sorted(groups.values(), key=closure_size)]
+    return [group for group in kept if group]
+
+
+def main():
+    request = json.load(sys.stdin)
+    with tempfile.TemporaryDirectory() as work:
+        nodes, files = graph(request, pathlib.Path(work))
+    results = {
+        "with": [layers(nodes | files, set(files), limit) for limit in request["limits"]],
+        "without": [layers(nodes, set(), limit) for limit in request["limits"]],
+    }
+    json.dump(results, sys.stdout)
+
+
+main()
