@@ -35,8 +35,9 @@ struct CredentialHelperTests {
     ) async throws {
         try await withTemporaryDirectory { directory in
             let program = directory + "/docker-credential-fake"
-            try script.write(toFile: program, atomically: false, encoding: .utf8)
-            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
+            // By another process: a file that this one writes is busy as long as a child of another test has it open.
+            let writing = ["sh", "-c", "cat >\"$0\" && chmod 755 \"$0\"", program]
+            try await Command.check(writing, input: Array(script.utf8))
             let path = directory + "/config.json"
             try file.write(toFile: path, atomically: false, encoding: .utf8)
             let environment = ["HELPER_DIRECTORY": directory, "PATH": "/usr/bin:/bin"]
@@ -110,12 +111,12 @@ struct CredentialHelperTests {
     @Test
     func `a helper that hangs is ended, with all that it has started`() async throws {
         let script = "#!/bin/sh\necho $$ >\"$HELPER_DIRECTORY/number\"\nsleep 1000"
-        try await withHelper(script, file: #"{"credsStore":"fake"}"#, timeout: .seconds(3)) { chain, path in
+        try await withHelper(script, file: #"{"credsStore":"fake"}"#, timeout: .seconds(15)) { chain, path in
             let failure = await #expect(throws: CredentialFailure.self) {
                 try await chain.credentials(for: "quay.io", repository: "a")
             }
             #expect(
-                failure.map { "\($0)" } == "'docker-credential-fake get' did not answer for 'quay.io' within 3 seconds"
+                failure.map { "\($0)" } == "'docker-credential-fake get' did not answer for 'quay.io' within 15 seconds"
             )
             let numberFile = path.replacing("config.json", with: "number")
             let number = try #require(Int32(try String(contentsOfFile: numberFile, encoding: .utf8).dropLast()))
