@@ -70,12 +70,11 @@ struct CommandTests {
 
     @Test
     func `a running program can be interrupted`() async throws {
-        let script = "trap 'exit 9' INT; echo ready >&2; sleep 60 & wait"
-        let running = try await Command.start(["sh", "-c", script], timeout: 900)
+        // No trap: dash loses a signal that comes between its trap and its wait.
+        let running = try await Command.start(["sh", "-c", "echo ready >&2; exec sleep 900"], timeout: 900)
         while !running.errorTextSoFar.contains("ready") { try await Task.sleep(for: .milliseconds(5)) }
         running.signal(SIGINT)
-        #expect(try await running.output().status == 9)
-        try await Command.check(["sh", "-c", "kill -KILL -- -\(running.processID) 2>/dev/null; true"])
+        #expect(try await running.output().status == 128 + SIGINT)
     }
 
     @Test
