@@ -21,6 +21,8 @@ public struct BuildEnvironment: Sendable {
     public var store = StoreSettings()
     /// Where digests of layers are remembered.
     public var memory = LayerMemory(nil)
+    /// Where base images of registries come from; nil if there is no place that they can be fetched into.
+    public var remoteImages: RemoteImages?
     /// How scripts are run.
     public var scripts = ScriptSettings()
 

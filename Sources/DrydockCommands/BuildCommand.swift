@@ -57,23 +57,25 @@ struct BuildCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let build = ImageBuild(spec: try spec.load(), environment: try store.environment())
-        if let reference = try output.flatMap({ try RemoteImage.reference(in: $0) }) {
-            return try await push(build, to: reference)
-        }
+        let spec = try spec.load()
+        let reference = try output.flatMap { try RemoteImage.reference(in: $0) }
+        let access = try registry.access(for: reference?.registry ?? spec.baseRegistry)
+        let build = ImageBuild(spec: spec, environment: try store.environment(access, progress: work.progress))
+        if let reference { return try await push(build, to: reference, access) }
         let destination = try destination(build.spec)
         if destination.path == "-", json { throw OptionConflict.jsonOnStandardOutput }
         try await BuildRun(build: build, destination: destination, work: work).finish(asJSON: json)
     }
 
     /// Builds into a registry.
-    private func push(_ build: ImageBuild, to reference: ImageReference) async throws {
+    private func push(_ build: ImageBuild, to reference: ImageReference, _ access: RegistryAccess) async throws {
         let plan = try await build.plan()
+        try Output.notes(plan.notes)
         try Output.warnings(plan.warnings)
         let local = try store.cache.store()
         let wanted = compress ?? build.spec.compressor.map(CompressionFormat.init) ?? .gzip
         let progress = work.progress.display(plan.layers.map { (size: $0.size, title: $0.createdBy) }, passes: 1)
-        let image = try await registry.withClient(for: reference.registry) { client in
+        let image = try await access.withClient { client in
             var target = PushTarget(reference, client: client, store: local)
             target.compression = wanted
             return try await progress.during {
@@ -110,6 +112,7 @@ struct BuildRun {
     /// Plans, delivers, and tells what came out.
     func finish(asJSON json: Bool) async throws {
         let plan = try await build.plan()
+        try Output.notes(plan.notes)
         try Output.warnings(plan.warnings)
         let progress = work.progress.display(
             plan.layers.map { ($0.size, $0.createdBy) },
@@ -133,6 +136,7 @@ enum OptionConflict: Error, CustomStringConvertible {
     case daemonWithoutName
     case formatOfDockerArchive
     case treeOfRemoteImage
+    case noRegistry
     case imageNameAsOutput(String)
 
     var description: String {
@@ -144,6 +148,8 @@ enum OptionConflict: Error, CustomStringConvertible {
         case .formatOfDockerArchive:
             "A docker-archive holds no manifest, so '--format' has nothing to say there\n"
                 + "hint: write 'oci:DIR' or 'oci-archive:PATH', or leave the option out"
+        case .noRegistry:
+            "'--username' and '--insecure' are for one registry, and no image of a registry is named"
         case .treeOfRemoteImage:
             "The tree of an image is read from its layers, which 'inspect' does not fetch\n"
                 + "hint: write the image to a file with 'drydock pull -o' and inspect that"
@@ -189,6 +195,11 @@ extension CompressionFormat {
 }
 
 extension ImageSpec {
+    /// The registry of the base image; nil if it is not in one.
+    var baseRegistry: String? {
+        get throws { try fromImage.flatMap { try RemoteImage.reference(in: $0) }?.registry }
+    }
+
     /// The file that an image goes to if nobody says where: the last part of its name, and `.tar`.
     fileprivate func defaultFileName(_ compression: CompressionFormat) -> String {
         "\(name.split(separator: "/").last ?? "image").tar\(compression.fileExtension)"

@@ -32,12 +32,16 @@ struct LayerCommand: AsyncParsableCommand {
 
     @OptionGroup var store: StoreOptions
 
+    @OptionGroup var registry: RegistryOptions
+
     @Flag(help: "Print digest and size as one JSON object on standard output.")
     var json = false
 
     func run() async throws {
         if output == "-", json { throw OptionConflict.jsonOnStandardOutput }
-        let build = ImageBuild(spec: try spec.load(), environment: try store.environment())
+        let spec = try spec.load()
+        let access = try registry.access(for: spec.baseRegistry)
+        let build = ImageBuild(spec: spec, environment: try store.environment(access))
         let measure = try await build.writeOwnLayer(to: output)
         guard json else { return }
         try Output.json(

@@ -15,6 +15,11 @@ enum Output {
         for sentence in sentences { try text("warning: \(sentence)\n", toStandardError: true) }
     }
 
+    /// Sentences that tell what was found out, on standard error.
+    static func notes(_ sentences: [String]) throws {
+        for sentence in sentences { try text("note: \(sentence)\n", toStandardError: true) }
+    }
+
     static func bytes(_ bytes: [UInt8]) throws { try OutputDescriptor.standardOutput.append(bytes) }
 
     /// One object on one line.

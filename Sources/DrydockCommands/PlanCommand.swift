@@ -12,7 +12,8 @@ struct PlanCommand: AsyncParsableCommand {
         commandName: "plan",
         abstract: "Show what build would do: the layers, their sizes and what goes into each.",
         discussion: """
-            Reads metadata; only a compressed archive is decompressed, into a temporary file. No image is written.
+            Reads metadata; only a compressed archive is decompressed, into a temporary file, and a base image of a \
+            registry is fetched into the cache. No image is written.
             """
     )
 
@@ -20,12 +21,17 @@ struct PlanCommand: AsyncParsableCommand {
 
     @OptionGroup var store: StoreOptions
 
+    @OptionGroup var registry: RegistryOptions
+
     @Flag(help: "Print the plan as one JSON object on standard output.")
     var json = false
 
     func run() async throws {
-        let build = ImageBuild(spec: try spec.load(), environment: try store.environment())
+        let spec = try spec.load()
+        let access = try registry.access(for: spec.baseRegistry)
+        let build = ImageBuild(spec: spec, environment: try store.environment(access))
         let plan = try await store.referencesGraph == nil ? build.plan() : build.outline()
+        try Output.notes(plan.notes)
         try Output.warnings(plan.warnings)
         try Output.warnings(build.environment.memory.warnings)
         let report = PlanReport(plan: plan, platform: plan.platform)

@@ -40,10 +40,17 @@ struct StoreOptions: ParsableArguments {
 
     @OptionGroup var scripts: SandboxOption
 
+    @Flag(help: "Refuse a 'fromImage' of a registry that names no digest.")
+    var locked = false
+
     /// What a build may know of this machine.
     ///
+    /// - Parameters:
+    ///   - access: How base images are fetched from registries.
+    ///   - progress: How that is shown.
+    /// - Returns: The environment with its clock, its store and its memory.
     /// - Throws: `SystemError` if the graph cannot be read.
-    func environment() throws -> BuildEnvironment {
+    func environment(_ access: RegistryAccess, progress: ProgressStyle = .auto) throws -> BuildEnvironment {
         var environment = try BuildEnvironment.current()
         environment.store = StoreSettings(
             uri: store,
@@ -52,7 +59,10 @@ struct StoreOptions: ParsableArguments {
         )
         environment.scripts = try scripts.settings(ProcessInfo.processInfo.environment)
         // Without any place for it, a build does without its memory.
-        if !noCache { environment.memory = LayerMemory(try? cache.store()) }
+        let local = try? cache.store()
+        environment.remoteImages = local.map { access.images($0, progress) }
+        environment.remoteImages?.isLocked = locked
+        if !noCache { environment.memory = LayerMemory(local) }
         return environment
     }
 }

@@ -32,10 +32,14 @@ struct StreamCommand: AsyncParsableCommand {
 
     @OptionGroup var store: StoreOptions
 
+    @OptionGroup var registry: RegistryOptions
+
     @OptionGroup var work: WorkOptions
 
     func run() async throws {
-        let build = ImageBuild(spec: try spec.load(), environment: try store.environment())
+        let spec = try spec.load()
+        let access = try registry.access(for: spec.baseRegistry)
+        let build = ImageBuild(spec: spec, environment: try store.environment(access, progress: work.progress))
         let location = try ImageLocation(transport: .dockerArchive, path: "-", reference: repoTag)
         let compression = compress ?? build.spec.compressor.map(CompressionFormat.init) ?? .none
         try await BuildRun(build: build, destination: Destination(location).compressed(compression), work: work)

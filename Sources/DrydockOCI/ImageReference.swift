@@ -36,6 +36,25 @@ public struct ImageReference: Hashable, Sendable {
     /// The longest tag, in bytes.
     public static let tagLimit = 128
 
+    /// Parses `[registry/]repository[:tag][@digest]`, where another registry than Docker's own may be meant by default.
+    ///
+    /// - Parameters:
+    ///   - text: The reference.
+    ///   - defaultRegistry: The host, with an optional port, of references that name no registry.
+    /// - Throws: ``ParsingFailure`` with the first thing that is wrong.
+    public init(_ text: String, defaultRegistry: String) throws(ParsingFailure) {
+        let parsed = try ImageReference(text)
+        guard defaultRegistry != Self.defaultRegistry, !Self.namesRegistry(text) else {
+            self = parsed
+            return
+        }
+        guard Self.isRegistry(defaultRegistry), !defaultRegistry.contains("/") else {
+            throw ParsingFailure(.malformedRegistry(defaultRegistry), text)
+        }
+        // What Docker's registry calls `library/redis` others call `redis`.
+        self = try ImageReference("\(defaultRegistry)/\(text)")
+    }
+
     /// Parses `[registry/]repository[:tag][@digest]`.
     ///
     /// - Throws: ``ParsingFailure`` with the first thing that is wrong.
@@ -70,6 +89,11 @@ public struct ImageReference: Hashable, Sendable {
     public func tagged(_ tag: String) throws(ParsingFailure) -> ImageReference {
         try Self.check(tag: tag, in: "\(familiarName):\(tag)")
         return ImageReference(registry: registry, repository: repository, tag: tag, digest: digest)
+    }
+
+    /// The same repository and tag with a digest.
+    public func pinned(to digest: Digest) -> ImageReference {
+        ImageReference(registry: registry, repository: repository, tag: tag, digest: digest)
     }
 
     /// The reference itself if it has a tag or digest; otherwise with the tag `latest`.
@@ -110,9 +134,18 @@ extension ImageReference {
     private static func split(name: String) -> (registry: String, repository: String) {
         let (first, rest) = name.divided(at: name.firstIndex(of: "/"))
         guard let rest else { return (defaultRegistry, "library/\(name)") }
-        guard first == "localhost" || first.contains(".") || first.contains(":") else { return (defaultRegistry, name) }
+        guard isRegistry(first) else { return (defaultRegistry, name) }
         let registry = first == "index.docker.io" ? defaultRegistry : first
         return (registry, registry == defaultRegistry && !rest.contains("/") ? "library/\(rest)" : rest)
+    }
+
+    private static func isRegistry(_ first: String) -> Bool {
+        first == "localhost" || first.contains(".") || first.contains(":")
+    }
+
+    /// Whether the part before the first slash is a registry.
+    private static func namesRegistry(_ text: String) -> Bool {
+        text.firstIndex(of: "/").map { isRegistry(String(text[..<$0])) } ?? false
     }
 
     /// Texts that fit the grammar or nearly do, and are usually something else.

@@ -191,4 +191,18 @@ struct BadReference: CustomTestStringConvertible, Sendable {
         #expect(try ImageReference("a:b").tagged("c").description == "docker.io/library/a:c")
         #expect(throws: ImageReference.ParsingFailure.self) { try ImageReference("a:b").tagged("-") }
     }
+
+    @Test func `the default registry can be another one`() throws {
+        let registry = "example.com:5000"
+        for (text, expected) in [
+            ("redis", "example.com:5000/redis"), ("a/b:1", "example.com:5000/a/b:1"),
+            ("localhost/x", "localhost/x"), ("quay.io/a:2", "quay.io/a:2"),
+        ] {
+            #expect(try ImageReference(text, defaultRegistry: registry).description == expected)
+        }
+        #expect(try ImageReference("redis", defaultRegistry: "docker.io").description == "docker.io/library/redis")
+        #expect(throws: ImageReference.ParsingFailure.self) {
+            _ = try ImageReference("redis", defaultRegistry: "word")
+        }
+    }
 }

@@ -13,6 +13,8 @@ struct BaseImage: Sendable {
     let configuration: ImageConfiguration
     /// What the person should know of it.
     var warnings: [String] = []
+    /// What was found out of it, and is nothing to worry about.
+    var notes: [String] = []
 
     /// What a container of it sees.
     func tree() async throws -> [TreeEntry] {
@@ -39,6 +41,10 @@ public enum BaseImageFailure: Error, Equatable, CustomStringConvertible {
     case namedTwice(String)
     /// The other spec is for another platform.
     case platform(String, wanted: Platform, actual: Platform)
+    /// The reference has no digest, and one is asked for; the second text has it.
+    case notLocked(String, pinned: String)
+    /// The image is in a registry, and there is no place to fetch it into.
+    case noStore(String)
 
     /// One sentence for the person, and what to do.
     public var description: String {
@@ -54,6 +60,11 @@ public enum BaseImageFailure: Error, Equatable, CustomStringConvertible {
         case .platform(let path, let wanted, let actual):
             "Cannot build on '\(path)': it is for \(actual), and \(wanted) is wanted\n"
                 + "hint: set architecture and variant to the same values in both specs"
+        case .notLocked(let reference, let pinned):
+            "Cannot build on '\(reference)' with --locked: expected a digest in 'fromImage'\nhint: write '\(pinned)'"
+        case .noStore(let reference):
+            "Cannot build on '\(reference)': there is no place that it can be fetched into\n"
+                + "hint: name a directory with --cache"
         }
     }
 }

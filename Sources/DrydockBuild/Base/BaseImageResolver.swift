@@ -23,13 +23,27 @@ struct BaseImageResolver: Sendable {
         if Self.specSuffixes.contains(where: source.hasSuffix), !source.contains(":") {
             return try await planned(source)
         }
-        return try stored(source)
+        if source.hasPrefix(RemoteImages.prefix) { return try await remote(source) }
+        return try base(source, StoredImageSelection(spec: spec, location: location(source)).image(environment))
+    }
+
+    // MARK: Images in registries
+
+    private func remote(_ source: String) async throws -> BaseImage {
+        guard spec.fromImageName == nil, spec.fromImageTag == nil else { throw BaseImageFailure.namedTwice(source) }
+        guard let images = environment.remoteImages else { throw BaseImageFailure.noStore(source) }
+        let platform = spec.architecture.map { Platform(os: spec.os, architecture: $0, variant: spec.variant) }
+        let found = try await images.image(source, platform: platform)
+        var base = try base(source, found.image)
+        if let pinned = found.pinned {
+            base.notes.append("fromImage is \(RemoteImages.prefix)\(pinned.familiarDescription)")
+        }
+        return base
     }
 
     // MARK: Stored images
 
-    private func stored(_ source: String) throws -> BaseImage {
-        let image = try StoredImageSelection(spec: spec, location: location(source)).image(environment)
+    private func base(_ source: String, _ image: StoredImage) throws -> BaseImage {
         let label = "fromImage \(source)"
         let stored = try StoredLayers.of(image, temporaryDirectory: environment.temporaryDirectory)
         var base = BaseImage(
@@ -83,7 +97,8 @@ struct BaseImageResolver: Sendable {
             label: "fromImage \(source)",
             layers: plan.layers,
             configuration: configuration.withCompleteHistory(layerCount: plan.layers.count),
-            warnings: plan.warnings
+            warnings: plan.warnings,
+            notes: plan.notes
         )
     }
 

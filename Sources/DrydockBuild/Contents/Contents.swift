@@ -41,6 +41,7 @@ public struct Contents: Sendable {
     func plan(maxLayers: Int, squash: Bool = false) throws -> LayerPlan {
         var plan = try squash ? squashed() : planAbove(try roomAbove(maxLayers))
         plan.base = foundation?.base.configuration
+        plan.notes = foundation?.base.notes ?? []
         plan.warnings = (foundation?.base.warnings ?? []) + inputs.flatMap(\.warnings)
         if !squash, let base = foundation?.base {
             plan.baseLayerCount = base.layers.count

@@ -41,6 +41,8 @@ public struct LayerPlan: Sendable {
     public internal(set) var layers: [Layer]
     /// What the person should know, a sentence each.
     public var warnings: [String] = []
+    /// What was found out, a sentence each: which image a name without a digest means.
+    public internal(set) var notes: [String] = []
     /// What the image runs on.
     public internal(set) var platform = Platform.host
     /// The configuration of the base image with its history; nil without one.

@@ -55,6 +55,7 @@ public struct ImagePull: Sendable {
                 throw RegistryFailure(.unsupportedMediaType(document.config.mediaType))
             }
             try await blobs.putBlob(document.config, from: repository)
+            if index == nil { try checkPlatform(document.config) }
             return ResolvedImage(
                 index: index,
                 manifest: found.descriptor,
@@ -64,6 +65,14 @@ public struct ImagePull: Sendable {
         } catch let failure as RegistryFailure {
             throw failure.about(reference.familiarDescription)
         }
+    }
+
+    /// Compares what a single image runs on with what was asked for; an index has been asked before.
+    private func checkPlatform(_ config: Descriptor) throws {
+        guard let platform, let bytes = try blobs.document(config.digest) else { return }
+        let configuration: ImageConfiguration = try Self.parse(bytes, "image configuration")
+        guard !configuration.platform.satisfies(platform) else { return }
+        throw RegistryFailure(.noSuchPlatform(platform, available: [configuration.platform]))
     }
 
     /// Fetches the layers that the store lacks, several at once.

@@ -133,7 +133,13 @@ extension SpecRule {
     /// An image in a file or directory, or another spec file.
     fileprivate static let baseImage = SpecRule { text in
         if let problem = nonemptyText.problem(text) { return problem }
-        do { _ = try ImageLocation(text) } catch {
+        do {
+            if text.hasPrefix(RemoteImages.prefix) {
+                _ = try ImageReference(String(text.dropFirst(RemoteImages.prefix.count)))
+            } else {
+                _ = try ImageLocation(text)
+            }
+        } catch {
             let lines = "\(error)".split(separator: "\n", maxSplits: 1)
             let hint = lines.count > 1 ? String(lines[1].dropFirst("hint: ".count)) : nil
             return SpecProblem(String(lines[0]), hint: hint)

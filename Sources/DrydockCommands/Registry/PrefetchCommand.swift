@@ -46,7 +46,7 @@ struct PrefetchCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let reference = try ImageReference(reference)
+        let reference = try RemoteImage.parse(reference)
         let name = finalName ?? reference.familiarName
         let tag = finalTag ?? reference.tag ?? "latest"
         let store = try cache.store()

@@ -52,7 +52,7 @@ struct PullCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let reference = try ImageReference(reference)
+        let reference = try RemoteImage.parse(reference)
         let output = try self.output.map { try PullOutput(try ImageLocation($0)) }
         let store = try cache.store()
         let pulled = try await registry.withClient(for: reference.registry) { client in

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import DrydockBuild
 import DrydockFiles
 import DrydockOCI
 import DrydockRegistry
+import DrydockStorage
 import Foundation
 
 /// How a command reaches registries.
@@ -23,18 +25,28 @@ struct RegistryOptions: ParsableArguments {
         }
     }
 
+    /// What is configured on this machine, and what was given for one registry.
+    ///
+    /// Reads the password from standard input, if it was announced: call it once.
+    func access(for registry: String?) throws -> RegistryAccess {
+        let surroundings = RegistrySurroundings.current
+        var credentials = surroundings.credentials
+        var settings = try RegistrySettings(surroundings)
+        guard username != nil || insecure else {
+            return RegistryAccess(credentials: credentials, settings: settings)
+        }
+        guard let registry else { throw OptionConflict.noRegistry }
+        if let username { credentials.given[registry] = .basic(user: username, try Self.password()) }
+        if insecure { settings.insecureRegistries.insert(registry) }
+        return RegistryAccess(credentials: credentials, settings: settings)
+    }
+
     /// Runs `body` with a client that knows what is configured on this machine.
     func withClient<Result: Sendable>(
         for registry: String,
         _ body: (RegistryClient) async throws -> Result
     ) async throws -> Result {
-        let variables = ProcessInfo.processInfo.environment
-        let surroundings = RegistrySurroundings(variables: variables, home: variables["HOME"])
-        var credentials = surroundings.credentials
-        if let username { credentials.given[registry] = .basic(user: username, try Self.password()) }
-        var settings = try RegistrySettings(surroundings)
-        if insecure { settings.insecureRegistries.insert(registry) }
-        return try await RegistryClient.withClient(credentials: credentials, settings: settings, body)
+        try await access(for: registry).withClient(body)
     }
 
     /// Standard input up to its end or first line break.
@@ -46,12 +58,47 @@ struct RegistryOptions: ParsableArguments {
     }
 }
 
+/// Who asks registries, and how they are reached.
+struct RegistryAccess {
+    let credentials: CredentialChain
+    let settings: RegistrySettings
+
+    /// Runs `body` with a client whose connections are closed when it ends.
+    func withClient<Result: Sendable>(_ body: (RegistryClient) async throws -> Result) async throws -> Result {
+        try await RegistryClient.withClient(credentials: credentials, settings: settings, body)
+    }
+
+    /// Where base images come from.
+    func images(_ store: LocalStore, _ progress: ProgressStyle) -> RemoteImages {
+        var images = RemoteImages(credentials: credentials, settings: settings, blobs: LocalBlobs(store))
+        images.defaultRegistry = RegistrySurroundings.current.defaultRegistry
+        images.watch = { total, fetch in
+            let display = TransferDisplay(progress, total: total)
+            return try await display.during { try await fetch(display.progress) }
+        }
+        return images
+    }
+}
+
+extension RegistrySurroundings {
+    /// Those of this process.
+    static var current: RegistrySurroundings {
+        let variables = ProcessInfo.processInfo.environment
+        return RegistrySurroundings(variables: variables, home: variables["HOME"].flatMap { $0.isEmpty ? nil : $0 })
+    }
+}
+
 /// An image in a registry, as it is written where other images are files.
 enum RemoteImage {
     /// What follows `docker://`; nil for a location of another kind.
     static func reference(in text: String) throws -> ImageReference? {
         let prefix = "docker://"
         guard text.hasPrefix(prefix) else { return nil }
-        return try ImageReference(String(text.dropFirst(prefix.count)))
+        return try parse(String(text.dropFirst(prefix.count)))
+    }
+
+    /// A reference as it is written where nothing else than an image in a registry can be.
+    static func parse(_ text: String) throws -> ImageReference {
+        try ImageReference(text, defaultRegistry: RegistrySurroundings.current.defaultRegistry)
     }
 }

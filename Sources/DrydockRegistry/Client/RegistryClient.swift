@@ -130,7 +130,9 @@ extension RegistryClient {
         guard endpoint.fallsBackToHTTP, address.scheme == .https,
             address.authority == WebAddress(endpoint, "/").authority
         else { return false }
-        return plainServers.withLock { $0.insert(endpoint.authority.lowercased()).inserted }
+        // Several requests may find it out at once: each goes on without.
+        plainServers.withLock { _ = $0.insert(endpoint.authority.lowercased()) }
+        return true
     }
 
     /// Asks a token server.

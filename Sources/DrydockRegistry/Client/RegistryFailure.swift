@@ -134,7 +134,7 @@ extension RegistryFailure: CustomStringConvertible {
             "put the certificate of the authority that signed it into /etc/docker/certs.d/HOST/ca.crt"
         case .digestMismatch, .sizeMismatch: "the registry or something between damages data; try again"
         case .noSuchPlatform(_, let available):
-            "it has \(available.map { "\($0)".clippedForMessage }.joined(separator: ", ")); choose with --platform"
+            "it has \(available.map { "\($0)".clippedForMessage }.joined(separator: ", ")); choose with --platform, or with architecture in a spec"
         default: nil
         }
     }
