@@ -105,6 +105,27 @@ int drydock_memory_file(void);
 /// True if standard error, or any descriptor, is a terminal; `columns` receives its width.
 int drydock_terminal(int descriptor, int *_Nonnull columns);
 
+/// What `drydock_spawn` starts.
+struct drydock_launch {
+    /// A path, or a name that is looked up in `PATH`.
+    const char *_Nonnull program;
+    char *_Nullable const *_Nonnull arguments;
+    /// `NAME=VALUE`; NULL for the variables of this process.
+    char *_Nullable const *_Nullable environment;
+    /// The working directory; NULL for that of this process.
+    const char *_Nullable directory;
+    /// The descriptor that becomes standard input; below 0 for an empty one.
+    int input;
+    /// The descriptor that becomes standard output.
+    int output;
+    /// Whether the program gets a process group of its own; its number is that of the process.
+    int own_group;
+};
+
+/// `posix_spawnp(3)` with the standard treatment of signals; a program that is busy (ETXTBSY), because another thread's
+/// child still has it open for writing, is tried again for two seconds.
+int drydock_spawn(const struct drydock_launch *_Nonnull launch, int *_Nonnull process);
+
 /// The name of an error number as in `<errno.h>`, for example "ENOSPC"; NULL when it has none.
 const char *_Nullable drydock_errno_name(int number);
 

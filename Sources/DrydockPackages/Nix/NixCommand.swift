@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DrydockFiles
 import Foundation
+import Glibc
 
 /// Builds packages with the Nix that is installed here; its progress and its errors go to standard error.
 public struct NixCommand: Sendable {
@@ -71,21 +73,14 @@ public struct NixCommand: Sendable {
     /// - Returns: The store paths that it prints, at least one.
     /// - Throws: ``Failure``.
     public func build() throws -> [String] {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = arguments
-        process.currentDirectoryURL = URL(fileURLWithPath: directory)
-        process.standardInput = FileHandle.nullDevice
-        let output = Pipe()
-        process.standardOutput = output
-        do { try process.run() } catch { throw Failure.notInstalled(arguments[0]) }
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        // What env(1) says of a program that it cannot find.
-        if process.terminationStatus == 127 { throw Failure.notInstalled(arguments[0]) }
-        guard process.terminationStatus == 0 else {
-            throw Failure.failed(package: package, status: process.terminationStatus)
+        let answer: ChildProgram.Answer
+        do {
+            answer = try ChildProgram(arguments, directory: directory).run()
+        } catch ChildProgram.Failure.notStarted(errorNumber: ENOENT) {
+            throw Failure.notInstalled(arguments[0])
         }
+        guard answer.status == 0 else { throw Failure.failed(package: package, status: answer.status) }
+        let text = String(decoding: answer.output, as: UTF8.self)
         let paths = Self.paths(in: text)
         guard !paths.isEmpty else { throw Failure.noOutput(package: package) }
         return paths

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DrydockFiles
 import DrydockJSON
+import Glibc
 
 /// A program `docker-credential-NAME` that keeps credentials: in a keychain, a password store, a cloud's account.
 ///
@@ -9,7 +11,8 @@ import DrydockJSON
 struct CredentialHelper: Sendable {
     /// What follows `docker-credential-`.
     let name: String
-    private let program: HelperProgram
+    private let path: String
+    private let settings: HelperSettings
 
     /// The most that a helper may answer, in bytes.
     static let answerLimit = 1 << 20
@@ -33,7 +36,8 @@ struct CredentialHelper: Sendable {
             throw CredentialFailure(.helperMissing(name))
         }
         self.name = name
-        program = HelperProgram(path: path, environment: settings.environment, timeout: settings.timeout)
+        self.path = path
+        self.settings = settings
     }
 
     /// The credentials of a registry; ``RegistryCredentials/none`` if the helper has none.
@@ -77,15 +81,22 @@ struct CredentialHelper: Sendable {
         if !Self.nothingKnown.contains(where: text.contains) { throw failure("erase", server, text) }
     }
 
-    private func run(_ action: String, _ server: String, input: String) async throws -> HelperProgram.Result {
+    /// Runs it to its end, on a thread that may wait.
+    private func run(_ action: String, _ server: String, input: String) async throws -> ChildProgram.Answer {
+        let program = ChildProgram(
+            [path, action],
+            environment: settings.environment,
+            answerLimit: Self.answerLimit,
+            timeout: settings.timeout
+        )
         do {
-            return try await program.run(action, input: Array(input.utf8), limit: Self.answerLimit)
-        } catch HelperProgram.Failure.tooSlow {
-            let seconds = Int(program.timeout.components.seconds)
+            return try await BlockingPool.withPool(width: 1) { _ in try program.run(input: Array(input.utf8)) }
+        } catch ChildProgram.Failure.tooSlow {
+            let seconds = Int(settings.timeout.components.seconds)
             throw CredentialFailure(.helperTooSlow(name, action: action, registry: server, seconds: seconds))
-        } catch HelperProgram.Failure.notStarted(let clause) {
-            throw failure(action, server, clause)
-        } catch HelperProgram.Failure.answerTooLong {
+        } catch ChildProgram.Failure.notStarted {
+            throw failure(action, server, "it cannot be started")
+        } catch ChildProgram.Failure.answerTooLong {
             throw failure(action, server, "its answer has more than \(Self.answerLimit) bytes")
         }
     }
@@ -112,5 +123,12 @@ public struct HelperSettings: Sendable {
         self.searchPath = searchPath
         self.environment = environment
         self.timeout = timeout
+    }
+}
+
+extension HelperSettings {
+    /// Where the search path has a program.
+    func path(of program: String) -> String? {
+        searchPath.map { "\($0)/\(program)" }.first { unsafe access($0, X_OK) == 0 }
     }
 }
