@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # buildImage: what is particular to the image is copied to its root, and the store paths that it mentions are one layer.
-{ check, drydock, lib, library, parts, runCommand, ... }:
+{ check, coreutils, drydock, lib, library, parts, programs, runCommand, ... }:
 let
   inherit (check.types) bool integer nullOr paths string;
   inherit (parts) command;
@@ -14,6 +14,7 @@ let
     keepContentsDirlinks = { type = bool; default = false; };
     uid = { type = integer; default = 0; };
     gid = { type = integer; default = 0; };
+    runAsRoot = { type = nullOr string; default = null; };
     # Of the virtual machine that dockerTools starts for scripts; there is none here.
     diskSize = { type = integer; default = 1024; };
     buildVMMemorySize = { type = integer; default = 512; };
@@ -34,7 +35,9 @@ let
       base = parts.baseName arguments.name;
       trees = copied arguments;
       copyToRoot = if trees == null then [ ] else parts.storePaths trees;
-      hasScript = arguments.extraCommands != "";
+      # A script in the whole root file system runs where the base image is known: in the build of the image.
+      isRoot = arguments.runAsRoot != null;
+      hasScript = arguments.extraCommands != "" && !isRoot;
       owner = { inherit (arguments) uid gid; };
 
       # Scripts and files run by the times that builds of Nix have.
@@ -48,6 +51,7 @@ let
       ownLayer = parts.customisation {
         name = base;
         attributes = common;
+        inherit asksStore;
         inherit (arguments) extraCommands;
         inherit owner;
       };
@@ -57,10 +61,21 @@ let
         files = [ ];
         includeNixDB = false;
       };
-      spec = parts.spec "${base}-conf.json" ((if hasScript then changed else common) // parts.baseSpec arguments // {
-        layering = "single";
-        storeOwner = { };
-      });
+      asksStore = parts.asksStore "buildImage" arguments;
+      spec = parts.spec {
+        name = "${base}-conf.json";
+        inherit asksStore;
+        attributes = (if hasScript then changed else common) // parts.baseSpec arguments
+          // lib.optionalAttrs isRoot {
+            runAsRoot = "export PATH=${coreutils}/bin:/bin:$PATH\n" + arguments.runAsRoot;
+            inherit (arguments) extraCommands;
+          } // {
+            layering = "single";
+            storeOwner = { };
+          };
+      };
+      # A script needs a shell, which an image may lack.
+      prelude = lib.optionalString isRoot "export PATH=${programs.busybox}/bin:$PATH";
       imageName = parts.imageName arguments.name;
 
       image = runCommand "docker-image-${base}.tar${parts.extension arguments.compressor}"
@@ -72,11 +87,12 @@ let
           passthru = {
             buildArgs = given;
             inherit (arguments) fromImage;
-            layer = parts.layer base spec;
+            layer = parts.layer base spec prelude;
             imageTag = if arguments.tag == null then parts.hashPart image else arguments.tag;
           };
         } ''
         tag=$imageTag
+        ${prelude}
         if [ -z "$tag" ]; then tag=''${out##*/} tag=''${tag%%-*}; fi
         ${command} build ${spec.options} ${parts.building} --compress ${parts.compression arguments.compressor} \
           -o "docker-archive:$out:${imageName}:$tag"

@@ -45,6 +45,7 @@ let
       ownLayer = parts.customisation {
         name = base;
         attributes = common // { includeStorePaths = arguments.includeNixDB; };
+        inherit asksStore;
         inherit (arguments) extraCommands fakeRootCommands enableFakechroot;
       };
       # What a script has seen is in its result: links, files and the database.
@@ -60,7 +61,8 @@ let
         layeringPipeline = pipeline arguments.layeringPipeline;
         storeOwner = if owner == { uid = 0; gid = 0; uname = "root"; gname = "root"; } then null else owner;
       };
-      spec = parts.spec "${base}-conf.json" untagged;
+      asksStore = parts.asksStore function arguments;
+      spec = parts.spec { name = "${base}-conf.json"; attributes = untagged; inherit asksStore; };
     in
     rec {
       inherit arguments base;
@@ -113,6 +115,10 @@ let
     let
       image = describe "image" given;
       stream = streamOf image;
+      withReference = call: ''
+        reference=${lib.escapeShellArg "${image.imageName}:${image.imageTag}"}
+        if [ $# != 0 ] && [ "''${1#-}" = "$1" ]; then reference=$1; shift; fi
+      '' + call;
       program = name: call: writeScriptBin name (script call) // { meta.mainProgram = name; };
     in
     image.file // {
@@ -127,7 +133,13 @@ let
         shift
         exec ${command} build ${image.options} -o "$destination" "$@"
       '';
-      copyToDockerDaemon = program "copy-to-docker-daemon" "${stream} \"$@\" | docker load";
+      # By default to the image's own name; what the registry has is not sent.
+      copyToRegistry = program "copy-to-registry" (withReference ''
+        exec ${command} build ${image.options} -o "docker://$reference" "$@"
+      '');
+      copyToDockerDaemon = program "copy-to-docker-daemon" (withReference ''
+        exec ${command} build ${image.options} -o "docker-daemon:$reference" "$@"
+      '');
       copyToPodman = program "copy-to-podman" "${stream} \"$@\" | podman load";
     } // image.passthru;
 in

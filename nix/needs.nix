@@ -11,9 +11,11 @@
   bash = pkgs.bashInteractive or pkgs.bash;
   shell = pkgs.runtimeShell or "${pkgs.bash}/bin/bash";
   coreutils = pkgs.coreutils;
-  # With which scripts see themselves as root: to remember owners, and to change the root directory.
+  # With which scripts see themselves as root: to remember owners, to change the root directory, and to have a shell in an
+  # image that has none.
   programs = {
     fakeroot = pkgs.fakeroot or (throw "drydock: 'fakeRootCommands' needs the package 'fakeroot', which the package set lacks");
+    busybox = pkgs.pkgsStatic.busybox or (throw "drydock: 'runAsRoot' needs the package 'pkgsStatic.busybox', which the package set lacks");
     proot = pkgs.proot or (throw "drydock: 'enableFakechroot' needs the package 'proot', which the package set lacks");
   };
   cacert = pkgs.cacert or (throw "drydock.caCertificates: the package set has no 'cacert'");

@@ -20,6 +20,8 @@ rec {
     created = { type = string; default = "1970-01-01T00:00:01Z"; hint = ": 'now', or a time such as 2024-02-29T12:00:00Z"; };
     extraCommands = { type = string; default = ""; };
     includeNixDB = { type = bool; default = false; };
+    # Not from the build's inputs but from the store of the machine that builds, or that runs a stream: it has the signatures.
+    includeNixDBHostSignatures = { type = bool; default = false; };
     # Beyond dockerTools.
     files = { type = list; default = [ ]; };
     annotations = { type = attributes; default = { }; };
@@ -57,12 +59,19 @@ rec {
     fromImageTag = arguments.fromImageTag or null;
   };
 
+  # Whether signatures are wanted, which only a database has.
+  asksStore = function: arguments:
+    if arguments.includeNixDBHostSignatures && !arguments.includeNixDB then
+      check.fail function "'includeNixDBHostSignatures' says what is in the database of 'includeNixDB'; set that to true, too"
+    else arguments.includeNixDBHostSignatures;
+
   specFile = name: attributes: writeText name (builtins.toJSON (withoutNull attributes));
 
   # A spec as the command reads it: a file, and what it refers to.
   #
   # The closure is a superset of the image's, which also has what only the scripts mention.
-  spec = name: attributes:
+  # With `asksStore` it comes from the store's database instead, which the sandbox must be told of.
+  spec = { name, attributes, asksStore ? false }:
     let
       file = specFile name attributes;
       closure = closureInfo { rootPaths = [ file ]; };
@@ -71,15 +80,18 @@ rec {
       inherit file;
       options = optionsOf file;
       # How the command is called for the same spec in another file, for example with a tag.
-      optionsOf = file: "${file} --references-graph ${closure}/registration";
+      optionsOf = file: if asksStore then "${file}" else "${file} --references-graph ${closure}/registration";
     };
 
   # In a build there is no home and so no memory, and lines serve better than bars.
   building = "--no-cache --progress plain \${NIX_BUILD_CORES:+--jobs $NIX_BUILD_CORES}";
 
   # That layer of a spec, for those who look at it.
-  layer = name: spec: runCommand "docker-layer-${name}" { } ''
+  #
+  # `prelude` is what scripts of the spec need.
+  layer = name: spec: prelude: runCommand "docker-layer-${name}" { } ''
     mkdir $out
+    ${prelude}
     ${command} layer ${spec.options} --no-cache -o $out/layer.tar
   '';
 
@@ -87,9 +99,9 @@ rec {
   #
   # `attributes` is the spec of the tree that the scripts find. What extraCommands leaves belongs to `owner`; what
   # fakeRootCommands leaves, to whom it says.
-  customisation = { name, attributes, extraCommands, owner ? { }, fakeRootCommands ? "", enableFakechroot ? false }:
+  customisation = { name, attributes, asksStore, extraCommands, owner ? { }, fakeRootCommands ? "", enableFakechroot ? false }:
     let
-      before = spec "${name}-contents.json" attributes;
+      before = spec { name = "${name}-contents.json"; inherit attributes asksStore; };
       hasFakeRoot = fakeRootCommands != "";
       proot = "${programs.proot}/bin/proot -r root -b /dev -b /proc -b /sys -b ${builtins.storeDir} -b \"$NIX_BUILD_TOP\" -w /";
       asRoot = "${lib.optionalString enableFakechroot "${proot} "}${programs.fakeroot}/bin/fakeroot ${shell} -e ${./fake-root.sh}";

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CDrydockHost
 import DrydockBytes
 import DrydockFiles
 import Glibc
@@ -24,11 +25,8 @@ struct SandboxLayout {
         static let firstHostTree: Int32 = 12
         static let firstBind: Int32 = 32
         /// The directory that paths of owners are relative to, see `give_owners_back`.
-        static let workspace: Int32 = 63
+        static let workspace = Int32(DRYDOCK_SLOT_COUNT) - 1
     }
-
-    /// The most files and directories of the host that can appear.
-    static let bindLimit = Int(Slot.workspace - Slot.firstBind)
 
     private static let devices = ["null", "zero", "full", "random", "urandom", "tty"]
     /// Parts of /proc that tell of the machine, or change it.
@@ -201,4 +199,9 @@ struct SandboxLayout {
             return steps + [.placeTree(slot: Slot.firstBind + Int32(index), on: path)]
         }
     }
+}
+
+extension SandboxProgram {
+    /// The most files and directories of the host that can appear: as many as there are slots for.
+    public static let bindLimit = Int(SandboxLayout.Slot.workspace - SandboxLayout.Slot.firstBind)
 }

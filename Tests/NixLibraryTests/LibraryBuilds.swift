@@ -52,8 +52,19 @@ enum LibraryBuilds {
     }
 
     /// Runs nix-build on the tests' file of Nix.
-    static func run(_ options: [String]) async throws -> Command.Output {
-        try await Command.run(command(options), environment: environment(), timeout: 1200)
+    ///
+    /// - Parameters:
+    ///   - options: Beside the usual ones.
+    ///   - directories: Directories of this machine that builds see, beside the command's.
+    ///   - variables: Variables of the environment, beside those for Nix.
+    static func run(
+        _ options: [String],
+        showing directories: [String] = [],
+        variables: [String: String] = [:]
+    ) async throws -> Command.Output {
+        var environment = try await environment().merging(variables) { _, new in new }
+        environment["NIX_CONFIG", default: ""] += "\nextra-sandbox-paths = \(directories.joined(separator: " "))"
+        return try await Command.run(command(options), environment: environment, timeout: 1200)
     }
 
     private static func command(_ options: [String]) async throws -> [String] {

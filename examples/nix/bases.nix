@@ -11,7 +11,9 @@ rec {
     tag = "latest";
     fromImage = examples.bash;
     copyToRoot = binaries "redis-root" [ pkgs.redis ];
-    files = [ { path = "/data"; directory = true; owner = "999:999"; mode = "0750"; } ];
+    runAsRoot = ''
+      mkdir -p /data
+    '';
     config = {
       Cmd = [ "/bin/redis-server" ];
       WorkingDir = "/data";
@@ -136,4 +138,44 @@ rec {
       tar -cf $out -C image .
     '';
   };
+
+  # Scripts that see the whole root file system, the base's files included.
+  runAsRootExtraCommands = dockerTools.buildImage {
+    name = "run-as-root-extra-commands";
+    tag = "latest";
+    fromImage = examples.bash;
+    copyToRoot = binaries "extra-commands-root" [ pkgs.coreutils ];
+    # In parentheses, which a shell must not see.
+    runAsRoot = ''echo "(runAsRoot)" > runAsRoot'';
+    extraCommands = ''echo "(extraCommand)" > extraCommands'';
+  };
+  runAsRootParentImage = dockerTools.buildImage {
+    name = "run-as-root-parent-image";
+    tag = "latest";
+    runAsRoot = "touch /example-file";
+    fromImage = examples.bash;
+  };
+  # A script in an image that has no program at all; what it refers to comes along.
+  runAsRootLink = dockerTools.buildImage {
+    name = "run-as-root-link";
+    tag = "latest";
+    runAsRoot = "ln -s ${pkgs.hello}/bin/hello /hello";
+    config.Cmd = [ "/hello" ];
+  };
+  layersUnpackOrder =
+    let
+      layerOnTopOf = parent: layerName: dockerTools.buildImage {
+        name = "layers-unpack-order-${layerName}";
+        tag = "latest";
+        fromImage = parent;
+        copyToRoot = binaries "unpack-order-root" [ pkgs.coreutils pkgs.bash ];
+        runAsRoot = ''
+          #!${pkgs.runtimeShell}
+          echo -n "${layerName}" >> /layer-order
+        '';
+      };
+      layerA = layerOnTopOf null "a";
+      layerB = layerOnTopOf layerA "b";
+    in
+    layerOnTopOf layerB "c";
 }

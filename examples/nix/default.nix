@@ -6,13 +6,15 @@
 # `pkgs` is nixpkgs, or any set that has the programs below; the project's tests give one made of Debian packages.
 { pkgs ? import <nixpkgs> { }
 , drydock ? pkgs.callPackage ../../nix/package.nix { }
-, # A registry from which the examples of pulled images pull: { name; digest; hash; }
+, # The image of the examples that pull one, as 'drydock prefetch' prints it.
   pulled ? null
 }:
 let
   dockerTools = import ../../nix { inherit pkgs drydock; };
   call = file: import file { inherit pkgs dockerTools examples pulled; };
-  examples = call ./programs.nix // call ./layers.nix // call ./bases.nix // call ./archives.nix // call ./names.nix // call ./nix-in-images.nix // call ./scripts.nix
-    // call ./nix-shell.nix;
+  examples = builtins.foldl' (all: file: all // call file) { } [
+    ./programs.nix ./layers.nix ./bases.nix ./archives.nix ./names.nix ./nix-in-images.nix ./scripts.nix ./nix-shell.nix
+    ./pulled.nix
+  ];
 in
 examples

@@ -66,7 +66,8 @@ enum {
     DRYDOCK_STEP_SCAFFOLD = 4,
 };
 
-enum { DRYDOCK_SLOT_COUNT = 64 };
+/// As many as a process may usually have open, less those that it needs besides.
+enum { DRYDOCK_SLOT_COUNT = 960 };
 
 struct drydock_step {
     int32_t kind;

@@ -26,6 +26,8 @@ public struct Contents: Sendable {
     var foundation: Foundation?
     /// What runs the spec's scripts, if it has any.
     var scripts: ScriptRunner?
+    /// What the last layer holds after the scripts, once they ran.
+    var scripted: [TreeEntry]?
     /// Owner and time of what no input mentions.
     let style: EntryStyle
     /// Which inputs are trees of `copyToRoot`.
@@ -115,19 +117,31 @@ public struct Contents: Sendable {
         let groups = groups(maxLayers: max(maxLayers - storeLayers.count, min(maxLayers, 2)))
         let layers = try groups.compactMap { group -> LayerPlan.Layer? in
             var entries = tree.entries(of: (group.lowerBound + first)..<(group.upperBound + first))
-            if group.upperBound == inputs.count, let scripts {
-                let below = ScriptedTree.Below(
-                    entries: tree.entries(of: 0..<(group.lowerBound + first)),
-                    hidden: hidden(below: group.lowerBound)
-                )
-                entries = try scripts.entries(below: below, layer: entries)
-            }
+            if group.upperBound == inputs.count, let scripted { entries = scripted }
             return entries.isEmpty ? nil : try layer(group, entries)
         }
         var all = storeLayers + layers
         // An image without any layer is refused by some readers.
         if all.isEmpty, foundation.map(\.base.layers.isEmpty) ?? true { all = [try layer(inputs.indices, [])] }
         return LayerPlan(layers: all)
+    }
+
+    /// Runs the scripts on what is particular to the image, which is the last layer.
+    ///
+    /// - Returns: What that layer holds then.
+    mutating func runScripts() throws -> [TreeEntry] {
+        guard let scripts else { return [] }
+        let tree = try tree()
+        let first = foundation == nil ? 0 : 1
+        let packages = inputs.prefix { $0.kind == .store }.count
+        let below = ScriptedTree.Below(
+            entries: tree.entries(of: 0..<(packages + first)),
+            hidden: hidden(below: packages)
+        )
+        let own = tree.entries(of: (packages + first)..<(inputs.count + first))
+        let entries = try scripts.entries(below: below, layer: own)
+        scripted = entries
+        return entries
     }
 
     /// The layers of store paths: as many as the others leave, at least one.

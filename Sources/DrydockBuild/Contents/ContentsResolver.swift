@@ -36,8 +36,8 @@ struct ContentsResolver {
         let packages = try spec.contents.compactMap { try input($0, &configured) }
         let copied = try spec.copyToRoot.map(copied)
         let declared = spec.files.isEmpty ? [] : [try declared()]
-        let store = try StoreResolver(spec: spec, environment: environment, style: style)
-            .resolve(besides: (copied + declared).flatMap(\.entries), on: foundation)
+        let resolver = StoreResolver(spec: spec, environment: environment, style: style)
+        let store = try resolver.resolve(besides: (copied + declared).flatMap(\.entries), on: foundation)
         let first = packages + (try store?.links() ?? []) + (try store?.database() ?? [])
         let copies = RootTree.Copies(
             inputs: first.count..<(first.count + copied.count),
@@ -46,9 +46,17 @@ struct ContentsResolver {
         var contents = Contents(inputs: first + copied + declared, style: style, copies: copies)
         contents.store = try store?.layers()
         contents.foundation = foundation
-        if !spec.scripts.isEmpty, environment.store.isOpened {
-            contents.scripts = ScriptRunner(scripts: spec.scripts, environment: environment, style: style)
-        }
+        guard !spec.scripts.isEmpty, environment.store.isOpened else { return contents }
+        contents.scripts = ScriptRunner(
+            scripts: spec.scripts,
+            environment: environment,
+            style: style,
+            storePaths: try resolver.visibleToScripts(store)
+        )
+        if spec.squash { return contents }
+        // What scripts leave may mention store paths that nothing else does.
+        let scripted = try contents.runScripts()
+        contents.store = try resolver.resolve(besides: scripted, on: foundation)?.layers()
         return contents
     }
 

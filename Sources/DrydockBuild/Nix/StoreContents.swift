@@ -5,6 +5,7 @@ import DrydockFiles
 import DrydockJSON
 import DrydockNix
 import DrydockPackages
+import DrydockSandbox
 import DrydockStorage
 
 /// What an image has of a Nix store: packages that are linked at `/`, and the closure of all that it mentions.
@@ -193,6 +194,34 @@ struct StoreResolver {
             mentions: mentions,
             foundation: foundation
         )
+    }
+
+    /// The store paths that scripts see: all of a references graph; else those of the image, and what scripts mention.
+    ///
+    /// - Throws: As ``resolve(besides:on:)``.
+    func visibleToScripts(_ contents: StoreContents?) throws -> [SandboxProgram.Bind] {
+        let store = try NixStore(uri: environment.store.uri ?? "")
+        return try objectsVisibleToScripts(contents, store).compactMap { object in
+            let source = store.location.physicalPath(of: object.path)
+            // A link is nothing that can appear at another place; without its target it is of no use.
+            guard let kind = try? FileStatus(of: source, followingLinks: false).kind, kind != .symlink else {
+                return nil
+            }
+            return SandboxProgram.Bind(source: source, path: object.path.description, isReadOnly: true)
+        }
+    }
+
+    private func objectsVisibleToScripts(_ contents: StoreContents?, _ store: NixStore) throws -> [StoreObject] {
+        if let graph = environment.store.referencesGraph {
+            return try ReferencesGraphFile.decode(graph, storeDirectory: store.location.storeDirectory).objects
+        }
+        let prefix = Array((store.location.storeDirectory + "/").utf8)
+        let texts = spec.scripts.runs.map { Array($0.text.utf8) }.filter { $0.firstRange(of: prefix) != nil }
+        guard !texts.isEmpty else { return contents?.closure.objects ?? [] }
+        var mentions = try StoreMentions(in: store, graph: nil)
+        for text in texts { mentions.scan(text) }
+        let roots = Set(contents?.closure.objects.map(\.path) ?? []).union(mentions.found)
+        return try store.closure(of: roots.sorted()).objects
     }
 
     /// Whether it makes sense to look for mentions in an image without packages of the store.

@@ -11,8 +11,8 @@ struct ScriptRunner: Sendable {
     let scripts: ScriptSpec
     let environment: BuildEnvironment
     let style: EntryStyle
-    /// A directory of store paths that scripts see, if contents come from there.
-    var storeDirectory: String?
+    /// The store paths that scripts see in an image's root beside those that it has.
+    var storePaths: [SandboxProgram.Bind] = []
 
     /// What a script writes that is kept for a failure's message.
     private static let keptBytes = 16 << 10
@@ -79,10 +79,19 @@ struct ScriptRunner: Sendable {
         program.files = [SandboxProgram.ScaffoldFile(name: script.name, bytes: Array(script.text.utf8))]
         program.binds = shell.binds
         program.names = shell.names
-        if script.isInside, let storeDirectory {
-            program.binds.append(.init(source: storeDirectory, path: storeDirectory, isReadOnly: true))
+        if script.isInside {
+            program.binds += storeBinds(Set(entries.map(\.path)), limit: SandboxProgram.bindLimit - program.binds.count)
         }
         return program
+    }
+
+    /// The store paths that are not in the image; where they are too many, the store itself.
+    private func storeBinds(_ present: Set<ByteString>, limit: Int) -> [SandboxProgram.Bind] {
+        let missing = storePaths.filter { !present.contains(ContentsResolver.imagePath($0.path)) }
+        guard missing.count > limit, let first = missing.first else { return missing }
+        let directory = first.path.split(separator: "/").dropLast().joined(separator: "/")
+        let source = first.source.split(separator: "/").dropLast().joined(separator: "/")
+        return [SandboxProgram.Bind(source: "/\(source)", path: "/\(directory)", isReadOnly: true)]
     }
 
     private func variables(isInside: Bool) -> [String] {

@@ -18,7 +18,7 @@ struct ScriptShell {
 
     /// The shell for a script beside the layer: this host's.
     static func ofHost(searchPath: String) -> ScriptShell? {
-        let directories = searchPath.split(separator: ":") + ["/bin", "/usr/bin"]
+        let directories = directories(searchPath)
         for name in ["bash", "sh"] {
             let paths = directories.map { "\($0)/\(name)" }
             if let path = paths.first(where: { unsafe access($0, X_OK) == 0 }) {
@@ -40,8 +40,13 @@ struct ScriptShell {
         return shell
     }
 
+    /// Where programs of this host are looked for.
+    private static func directories(_ searchPath: String) -> [String] {
+        searchPath.split(separator: ":").map(String.init) + ["/bin", "/usr/bin"]
+    }
+
     private static func staticBusyBox(_ environment: BuildEnvironment) -> String? {
-        let directories = environment.scripts.searchPath.split(separator: ":") + ["/bin", "/usr/bin"]
+        let directories = directories(environment.scripts.searchPath)
         let platform = environment.platform
         guard let machine = try? Machine(architecture: platform.architecture, variant: platform.variant) else {
             return nil

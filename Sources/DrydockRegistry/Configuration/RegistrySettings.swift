@@ -9,6 +9,8 @@ public struct RegistrySettings: RegistrySettingsSource {
     public var registries: RegistriesConfiguration
     /// Directories with certificates by registry.
     public var certificateDirectories: [String]
+    /// Files with authorities that are trusted beside the system's, whatever the registry.
+    public var authorityFiles: [String] = []
     /// The proxies.
     public var proxies: ProxyRules
     /// Registries that may speak HTTP or show any certificate, beside those of ``registries``.
@@ -34,6 +36,7 @@ public struct RegistrySettings: RegistrySettingsSource {
             certificateDirectories: surroundings.certificateDirectories,
             proxies: try ProxyRules(variables: surroundings.variables)
         )
+        authorityFiles = surroundings.authorityFiles
     }
 
     /// The mirrors of a repository, and the place where it is itself.
@@ -86,9 +89,10 @@ public struct RegistrySettings: RegistrySettingsSource {
         isInsecure: Bool
     ) throws(RegistryConfigurationFailure) -> ConnectionSettings {
         var settings = ConnectionSettings()
+        settings.trustRoots = authorityFiles
         for name in names {
             guard let found = try CertificateDirectory(for: name, in: certificateDirectories) else { continue }
-            settings.trustRoots = found.trustRoots
+            settings.trustRoots += found.trustRoots
             settings.clientCertificates = found.clientCertificates
             break
         }

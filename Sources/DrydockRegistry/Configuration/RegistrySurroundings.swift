@@ -85,6 +85,9 @@ extension RegistrySurroundings {
         return own + ["\(systemDirectory)/containers/certs.d", "\(systemDirectory)/docker/certs.d"]
     }
 
+    /// The file of authorities that `SSL_CERT_FILE` names: where a system has none of its own, as in a build of Nix.
+    public var authorityFiles: [String] { [variable("SSL_CERT_FILE")].compactMap(\.self) }
+
     /// The registry of references that name none: `DRYDOCK_DEFAULT_REGISTRY`, or Docker's.
     public var defaultRegistry: String { variable("DRYDOCK_DEFAULT_REGISTRY") ?? "docker.io" }
 }

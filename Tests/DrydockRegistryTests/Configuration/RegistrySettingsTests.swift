@@ -77,6 +77,22 @@ struct RegistrySettingsTests {
     }
 
     @Test
+    func `the authorities of SSL_CERT_FILE are trusted for every registry`() throws {
+        try withFiles(["certs.d/quay.io/own.crt": ""]) { directory in
+            let surroundings = RegistrySurroundings(
+                variables: ["SSL_CERT_FILE": "/bundle.crt", "XDG_CONFIG_HOME": directory],
+                home: nil,
+                systemDirectory: directory + "/none"
+            )
+            var settings = try RegistrySettings(surroundings)
+            settings.certificateDirectories = [directory + "/certs.d"]
+            let known = try settings.hostSettings(for: "quay.io", repository: "a").endpoints[0].connection
+            #expect(known.trustRoots == ["/bundle.crt", directory + "/certs.d/quay.io/own.crt"])
+            #expect(try settings.connection(to: "token.example", scheme: .https).trustRoots == ["/bundle.crt"])
+        }
+    }
+
+    @Test
     func `the variables say where the files are`() {
         let plain = RegistrySurroundings(variables: [:], home: "/users/me")
         #expect(
