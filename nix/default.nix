@@ -16,7 +16,7 @@ let
   check = import ./check.nix { inherit (needs) lib; };
   parts = call ./parts.nix;
 
-  library = call ./layered.nix // call ./build-image.nix // call ./archives.nix // call ./pull.nix // call ./nix-shell.nix // call ./helpers.nix // {
+  library = call ./layered.nix // call ./layers.nix // call ./build-image.nix // call ./archives.nix // call ./pull.nix // call ./nix-shell.nix // call ./helpers.nix // {
     inherit drydock;
   };
 in

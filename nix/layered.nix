@@ -20,6 +20,12 @@ let
     fakeRootCommands = { type = string; default = ""; };
     enableFakechroot = { type = bool; default = false; };
     includeStorePaths = { type = bool; default = true; };
+    # true for one of each package of contents; or what buildLayer makes, the lowest first.
+    layers = {
+      type = { name = "true, false or a list of layers"; is = value: builtins.isBool value || builtins.isList value; };
+      default = false;
+      hint = "; buildLayer makes one";
+    };
     layeringPipeline = { type = nullOr anything; default = null; };
     layering = { type = nullOr anything; default = null; };
     passthru = { type = attributes; default = { }; };
@@ -56,7 +62,21 @@ let
         includeNixDB = false;
       };
       owner = { inherit (arguments) uid gid uname gname; };
-      untagged = (if hasScript then changed else common) // parts.baseSpec arguments // {
+      # Each has what those below it lack.
+      separate = builtins.foldl'
+        (below: package: below ++ [ (library.buildLayer (owner // { name = parts.packageName package; contents = package; layers = below; })) ])
+        [ ]
+        (parts.asList arguments.contents);
+      layers = if arguments.layers == true then separate else if arguments.layers == false then [ ] else arguments.layers;
+      # They are the layers of a base image that is planned with this one and never written by itself.
+      layersBelow = parts.specFile "${base}-layers.json" ({
+        inherit (common) name mtime architecture variant;
+        contents = map (layer: { archive = "${layer}/layer.tar"; }) layers;
+      } // parts.baseSpec arguments);
+      below =
+        if layers == [ ] then parts.baseSpec arguments
+        else { fromImage = "${layersBelow}"; "inherit" = arguments.inheritance; };
+      untagged = (if hasScript then changed else common) // below // {
         inherit (arguments) maxLayers layering;
         layeringPipeline = pipeline arguments.layeringPipeline;
         storeOwner = if owner == { uid = 0; gid = 0; uname = "root"; gname = "root"; } then null else owner;
@@ -71,7 +91,7 @@ let
       imageTag = if arguments.tag == null then parts.hashPart spec.file else arguments.tag;
       file = parts.specFile "${base}-image.json" (untagged // { tag = imageTag; });
       options = spec.optionsOf file;
-      passthru = { inherit imageTag; conf = file; } // lib.optionalAttrs hasScript { layer = ownLayer; } // arguments.passthru;
+      passthru = { inherit imageTag layers; conf = file; } // lib.optionalAttrs hasScript { layer = ownLayer; } // arguments.passthru;
     };
 
   script = call: ''

@@ -4,8 +4,9 @@
 #   pkgs.callPackage ./nix/package.nix { toolchain = /opt/swift; }
 #
 # `toolchain` is a directory with usr/bin/swift, as swift.org's archives have it, that runs on this machine. Nothing is
-# downloaded while it builds: the packages that it needs are sources by themselves, fetched by the revisions that
-# Package.resolved names unless `sources` gives a directory for each.
+# downloaded while it builds. `sources` is a directory with the packages that it needs, each under its name, as
+# .build/checkouts is after `swift package resolve`; otherwise they are fetched at evaluation, by the revisions in `resolved`,
+# the file Package.resolved that the same command writes.
 { lib
 , stdenv
 , pkg-config
@@ -17,9 +18,10 @@
 , zstd
 , toolchain ? throw "drydock: nix/package.nix needs 'toolchain', a directory with usr/bin/swift; or give the library 'drydock', a package with bin/drydock"
 , sources ? null
+, resolved ? ../Package.resolved
 }:
 let
-  pins = (builtins.fromJSON (builtins.readFile ../Package.resolved)).pins;
+  pins = (builtins.fromJSON (builtins.readFile resolved)).pins;
   # By its address, as SwiftPM names a package.
   nameOf = pin: builtins.replaceStrings [ ".git" ] [ "" ] (baseNameOf pin.location);
   fetched = builtins.listToAttrs (map
@@ -28,7 +30,9 @@ let
       value = builtins.fetchGit { url = pin.location; rev = pin.state.revision; allRefs = true; };
     })
     pins);
-  packages = if sources == null then fetched else builtins.listToAttrs (map (pin: rec { name = nameOf pin; value = "${sources}/${name}"; }) pins);
+  packages =
+    if sources == null then fetched
+    else builtins.mapAttrs (name: type: "${sources}/${name}") (builtins.readDir sources);
 
   source = builtins.path {
     name = "drydock-source";

@@ -36,6 +36,11 @@ rec {
   imageName = name: lib.toLower name;
   baseName = name: baseNameOf name;
 
+  # What a layer of a package is called.
+  packageName = package:
+    if builtins.isAttrs package && package ? name then package.name
+    else let base = baseNameOf (toString package); in if builtins.isPath package then base else builtins.substring 33 (-1) base;
+
   # The 32 digits of a store path.
   hashPart = path: builtins.substring 0 32 (baseNameOf (builtins.unsafeDiscardStringContext "${path}"));
 

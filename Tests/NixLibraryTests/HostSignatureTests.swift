@@ -8,7 +8,8 @@ import Testing
 @Suite
 struct HostSignatureTests {
     @Test(.requires("nix", "nix-store"), .requiresClosures)
-    func `dockerTools 54: signatures of the machine that builds are in the image, if they are asked for`() async throws {
+    func `dockerTools 54: signatures of the machine that builds are in the image, if they are asked for`() async throws
+    {
         try await withTemporaryDirectory { directory in
             let (secret, open) = (directory + "/secret", directory + "/public")
             let nix = Nix.machine
@@ -48,7 +49,7 @@ struct HostSignatureTests {
 private struct SignedImages {
     let key: String
 
-    /// Builds one. Its build may ask the database of the machine's store.
+    /// Builds one, whose build may ask the database of the machine's store.
     func build(_ attribute: String) async throws -> String {
         var environment = try await LibraryBuilds.environment()
         environment["NIX_CONFIG", default: ""] += "\nextra-sandbox-paths = /nix/var/nix/db"

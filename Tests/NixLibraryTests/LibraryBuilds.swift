@@ -57,6 +57,8 @@ enum LibraryBuilds {
     ///   - options: Beside the usual ones.
     ///   - directories: Directories of this machine that builds see, beside the command's.
     ///   - variables: Variables of the environment, beside those for Nix.
+    /// - Returns: What it wrote.
+    /// - Throws: ``Command/Failure`` if it cannot be started.
     static func run(
         _ options: [String],
         showing directories: [String] = [],

@@ -27,6 +27,15 @@ rec {
     maxLayers = 6;
   };
 
+  # Layers that are derivations of their own, one for each package.
+  separate-layers = dockerTools.buildLayeredImage {
+    name = "separate-layers";
+    tag = "latest";
+    layers = true;
+    contents = [ pkgs.coreutils pkgs.bash pkgs.hello ];
+    config.Cmd = [ "/bin/hello" ];
+  };
+
   # As few as there can be: one of store paths, and what is particular to the image.
   two-layered-image = dockerTools.buildLayeredImage {
     name = "two-layered-image";
