@@ -87,6 +87,10 @@ let
           passthru = {
             buildArgs = given;
             inherit (arguments) fromImage;
+            leastLayers = parts.leastLayers {
+              inherit (arguments) fromImage;
+              isOwn = copyToRoot != [ ] || arguments.files != [ ] || hasScript || isRoot;
+            };
             layer = parts.layer base spec prelude;
             imageTag = if arguments.tag == null then parts.hashPart image else arguments.tag;
           };

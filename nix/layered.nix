@@ -77,11 +77,24 @@ let
         if layers == [ ] then parts.baseSpec arguments
         else { fromImage = "${layersBelow}"; "inherit" = arguments.inheritance; };
       untagged = (if hasScript then changed else common) // below // {
-        inherit (arguments) maxLayers layering;
+        inherit (arguments) layering;
+        maxLayers = checkedLayers;
         layeringPipeline = pipeline arguments.layeringPipeline;
         storeOwner = if owner == { uid = 0; gid = 0; uname = "root"; gname = "root"; } then null else owner;
       };
       asksStore = parts.asksStore function arguments;
+      leastLayers = parts.leastLayers {
+        inherit (arguments) fromImage;
+        isOwn = contents != [ ] || arguments.files != [ ] || hasScript;
+      };
+      checkedLayers =
+        let least = parts.leastLayers { inherit (arguments) fromImage; isOwn = false; };
+        in
+        if arguments.fromImage == null || arguments.layeringPipeline != null || arguments.maxLayers > least then arguments.maxLayers
+        else check.fail function (
+          "argument 'maxLayers' is ${toString arguments.maxLayers}, but 'fromImage' alone has at least ${toString least} layers; "
+          + "give a higher number, at most 125"
+        );
       spec = parts.spec { name = "${base}-conf.json"; attributes = untagged; inherit asksStore; };
     in
     rec {
@@ -91,7 +104,7 @@ let
       imageTag = if arguments.tag == null then parts.hashPart spec.file else arguments.tag;
       file = parts.specFile "${base}-image.json" (untagged // { tag = imageTag; });
       options = spec.optionsOf file;
-      passthru = { inherit imageTag layers; conf = file; } // lib.optionalAttrs hasScript { layer = ownLayer; } // arguments.passthru;
+      passthru = { inherit imageTag layers leastLayers; conf = file; } // lib.optionalAttrs hasScript { layer = ownLayer; } // arguments.passthru;
     };
 
   script = call: ''

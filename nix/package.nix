@@ -44,6 +44,7 @@ let
 in
 stdenv.mkDerivation {
   pname = "drydock";
+  name = "drydock-0.1.0";
   version = "0.1.0";
   src = source;
   nativeBuildInputs = [ pkg-config ];

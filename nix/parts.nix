@@ -70,6 +70,12 @@ rec {
       check.fail function "'includeNixDBHostSignatures' says what is in the database of 'includeNixDB'; set that to true, too"
     else arguments.includeNixDBHostSignatures;
 
+  # How many layers an image has at least, as far as its arguments tell. Of an archive from elsewhere nothing is known but
+  # that it has one.
+  leastLayers = { fromImage, isOwn }:
+    let base = if fromImage == null then 0 else fromImage.leastLayers or 1;
+    in if isOwn || base == 0 then base + 1 else base;
+
   specFile = name: attributes: writeText name (builtins.toJSON (withoutNull attributes));
 
   # A spec as the command reads it: a file, and what it refers to.

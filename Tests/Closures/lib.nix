@@ -12,6 +12,7 @@ rec {
   splitString = separator: text: filter isString (split (escapeRegex separator) text);
   escapeRegex = replaceStrings (characters "\\[{()^$?*+|.") (map (each: "\\" + each) (characters "\\[{()^$?*+|."));
   hasPrefix = prefix: text: substring 0 (stringLength prefix) text == prefix;
+  removePrefix = prefix: text: if hasPrefix prefix text then substring (stringLength prefix) (-1) text else text;
   hasSuffix = suffix: text:
     let start = stringLength text - stringLength suffix;
     in start >= 0 && substring start (stringLength suffix) text == suffix;

@@ -52,6 +52,48 @@ struct EvaluationErrorTests {
                 "drydock.buildLayeredImage: 'config.Env' must be a list of strings, but is an attribute set"
             ),
             Mistake(
+                """
+                buildLayeredImage {
+                  name = "a"; maxLayers = 2; contents = [ ./. ];
+                  fromImage = library.buildImage { name = "b"; copyToRoot = ./.; fromImage = library.buildImage { name = "c"; }; };
+                }
+                """,
+                "drydock.buildLayeredImage: argument 'maxLayers' is 2, but 'fromImage' alone has at least 2 layers; give a "
+                    + "higher number, at most 125"
+            ),
+            Mistake(
+                "pullImage { imageName = \"a\"; imageDigest = \"sha256:1\"; hash = \"\"; }",
+                "drydock.pullImage: argument 'imageDigest' must be a digest, but is the string 'sha256:1', such as sha256:… with "
+                    + "64 digits; 'drydock prefetch NAME' prints it"
+            ),
+            Mistake(
+                "pullImage { imageName = \"a\"; imageDigest = digest; }",
+                "drydock.pullImage: missing argument 'hash': the hash of the image's archive; 'drydock prefetch NAME' prints it"
+            ),
+            Mistake(
+                "pullImage { imageName = \"a\"; imageDigest = digest; hash = \"\"; sha256 = \"\"; }",
+                "drydock.pullImage: 'hash' and 'sha256' mean the same; keep 'hash'"
+            ),
+            Mistake(
+                "pullImage { imageName = \"a\"; imageDigest = digest; hash = \"\"; authFile = ./auth.json; }",
+                "drydock.pullImage: argument 'authFile' must be an absolute path as a string, which is not copied into the "
+                    + "store, or null, but is a path"
+            ),
+            Mistake(
+                "buildLayeredImage { name = \"a\"; includeNixDBHostSignatures = true; }",
+                "drydock.buildLayeredImage: 'includeNixDBHostSignatures' says what is in the database of 'includeNixDB'; set "
+                    + "that to true, too"
+            ),
+            Mistake(
+                "buildLayeredImage { name = \"a\"; layers = 3; }",
+                "drydock.buildLayeredImage: argument 'layers' must be true, false or a list of layers, but is 3; buildLayer "
+                    + "makes one"
+            ),
+            Mistake(
+                "buildLayer { contents = [ ./. ]; layers = [ ./. ]; }",
+                "drydock.buildLayer: argument 'layers' must be a list of what buildLayer makes"
+            ),
+            Mistake(
                 "buildNixShellImage { drv = derivation; command = \"a\"; run = \"b\"; }",
                 "drydock.buildNixShellImage: 'command' and 'run' exclude each other: 'command' starts an interactive shell, "
                     + "'run' does not"
@@ -72,9 +114,10 @@ struct EvaluationErrorTests {
                 outPath = builtins.deepSeq inputs "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-${name}";
               };
               package = built null;
+              digest = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
               pkgs = {
                 lib = import \(LibraryBuilds.checkout)/Tests/Closures/lib.nix;
-                runCommand = name: environment: script: built script name // environment;
+                runCommand = name: environment: script: built script name // environment // environment.passthru or { };
                 writeText = name: text: built text name;
                 writeScript = name: text: built text name;
                 writeScriptBin = name: text: built text name;

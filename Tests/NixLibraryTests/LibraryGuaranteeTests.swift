@@ -70,4 +70,18 @@ struct LibraryGuaranteeTests {
         let expected = try await ReferenceLayer.digests(layers, in: .machine)
         #expect(Array(image.diffIDs.dropLast()) == expected.map(\.diffID))
     }
+
+    @Test(.requires("docker", "dockerd", "runc"), .requiresClosures)
+    func `layers that are derivations hold each store path once, and the image runs`() async throws {
+        let image = try await LibraryImage.loaded("separate-layers")
+        #expect(try await image.run() == "Hello, world!")
+        let archive = try await LibraryImage.named("separate-layers").path
+        let layers = try await Drydock.inspect(archive).layers
+        // One for each package, and the links to them; what the packages have in common is in the first.
+        #expect(layers.count == 4)
+        #expect(layers.dropLast().allSatisfy { $0.createdBy?.hasSuffix("-layer/layer.tar") == true })
+        let names = try await image.fileNames().filter { $0.hasPrefix("nix/store/") }
+        #expect(Set(names).count == names.count)
+        #expect(layers[2].size < layers[0].size)
+    }
 }

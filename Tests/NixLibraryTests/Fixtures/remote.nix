@@ -9,10 +9,22 @@ let
     tag = "latest";
     config.Labels.salt = salt;
   };
+  # Its layers are derivations of their own: each is built where there is room.
+  separate = library.buildLayeredImage {
+    name = "separate";
+    tag = "latest";
+    config.Labels.salt = salt;
+    layers = map (package: library.buildLayer { name = "${package.name}-${builtins.hashString "md5" salt}"; contents = package; }) [
+      (salted "one" pkgs.bash)
+      (salted "two" pkgs.tini)
+    ];
+  };
+  salted = name: package: pkgs.writeText name "${salt} ${package}";
 in
 [
   (image "hello" [ pkgs.hello ])
   (image "shell" [ pkgs.bash pkgs.coreutils ])
   (image "busybox" [ pkgs.busybox ])
   (image "tini" [ pkgs.tini pkgs.bash ])
-]
+  separate
+] ++ separate.layers
