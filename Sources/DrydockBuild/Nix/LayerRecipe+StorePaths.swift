@@ -13,8 +13,12 @@ extension LayerRecipe {
     /// - Throws: `SystemError` for a path that is not there; `StoreObjectFailure`; `TarWritingFailure`.
     init(storePaths: [StorePath], in location: StoreLocation, style: EntryStyle) throws {
         var entries = Self.directories(to: location.storeDirectory, style: style)
-        for path in storePaths { entries += try StoreObjectTree(path, in: location, style: style).entries() }
-        try self.init(entries: entries, names: .absolute)
+        var starts: [Int] = []
+        for path in storePaths {
+            starts.append(entries.count)
+            entries += try StoreObjectTree(path, in: location, style: style).entries()
+        }
+        try self.init(entries: entries, names: .absolute, starts: starts)
     }
 
     /// The store directory and those above it.

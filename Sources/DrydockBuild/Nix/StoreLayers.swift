@@ -131,9 +131,9 @@ struct StoreLayers: Sendable {
             if !isOpened {
                 .outline(size: group.objects.reduce(0) { $0 + $1.narSize })
             } else if let remembered {
-                .remembered(RememberedContent(remembered.measure) { try recipe(of: group.objects) })
+                .remembered(RememberedContent(remembered.measure) { try recipe(of: group.objects, key) })
             } else {
-                .recipe(try recipe(of: group.objects))
+                .recipe(try recipe(of: group.objects, key))
             }
         var layer = LayerPlan.Layer(
             kind: .store,
@@ -147,8 +147,10 @@ struct StoreLayers: Sendable {
         return layer
     }
 
-    private func recipe(of objects: [StoreObject]) throws -> LayerRecipe {
-        try LayerRecipe(storePaths: objects.map(\.path), in: store.location, style: style)
+    private func recipe(of objects: [StoreObject], _ key: LayerKey?) throws -> LayerRecipe {
+        var recipe = try LayerRecipe(storePaths: objects.map(\.path), in: store.location, style: style)
+        recipe.key = key
+        return recipe
     }
 }
 

@@ -63,6 +63,8 @@ struct LayerPacker: Sendable {
     let workers: Int
     /// Told of every step.
     let progress: ProgressCounter
+    /// Where the compressed forms of store paths are kept; nil for nowhere.
+    var fragments: LocalFragments?
 
     /// Takes the bytes of the blob, in order.
     typealias Write = (UnsafeRawBufferPointer) throws -> Void
@@ -93,10 +95,25 @@ struct LayerPacker: Sendable {
             }
             return PackedLayer(uncompressed: known)
         }
-        let layer = try await unsafe pack(LayerStream(recipe), size: recipe.size, writing: write)
+        let layer =
+            if compression != .none, recipe.isDivided {
+                try await unsafe fragmentPacker.pack(recipe, writing: write).layer
+            } else {
+                try await unsafe pack(LayerStream(recipe), size: recipe.size, writing: write)
+            }
         precondition(layer.tarSize == recipe.size, "A layer's tar does not have the size that its recipe says")
         try content.verify(layer)
         return layer
+    }
+
+    /// Packs layers of store paths.
+    var fragmentPacker: FragmentPacker {
+        FragmentPacker(
+            codec: CompressionCodec(compression),
+            fragments: fragments,
+            workers: workers,
+            progress: progress
+        )
     }
 
     /// A layer is not what it was a moment ago.

@@ -3,6 +3,7 @@
 import DrydockBytes
 import DrydockFiles
 package import DrydockPackages
+import DrydockStorage
 import DrydockTar
 
 /// Everything that makes up a layer's tar, except the bytes of its files: its size is known before any is read.
@@ -15,6 +16,11 @@ public struct LayerRecipe: Sendable {
         let header: TarEntry?
         /// Where the bytes behind the header come from; nil for members without.
         let content: FileContent?
+        /// The number of bytes of the header in the tar.
+        var headerSize = 0
+
+        /// The number of bytes in the tar, padding included.
+        var size: Int64 { Int64(headerSize) + TarFormat.paddedSize(content?.size ?? 0) }
     }
 
     let members: [Member]
@@ -23,6 +29,10 @@ public struct LayerRecipe: Sendable {
     public let size: Int64
     /// The number of zeros at its end.
     let trailerSize: Int
+    /// The members with which the store paths begin, for a layer of store paths; empty for others.
+    private var starts: [Int] = []
+    /// What a layer of store paths follows from; nil where that is not known.
+    var key: LayerKey?
 
     /// How names begin.
     package enum NameStyle: Sendable {
@@ -38,12 +48,18 @@ public struct LayerRecipe: Sendable {
     ///
     /// - Throws: ``TarWritingFailure`` for an entry that a tar cannot hold.
     package init(entries: [TreeEntry], names: NameStyle = .relative) throws {
+        try self.init(entries: entries, names: names, starts: [])
+    }
+
+    /// A layer whose store paths begin at these entries.
+    init(entries: [TreeEntry], names: NameStyle, starts: [Int]) throws {
+        self.starts = starts
         var firstNames: [FileLink: ByteString] = [:]
         var size: Int64 = 0
         members = try entries.map { entry in
-            let member = Self.member(for: names == .relative ? entry : entry.absolute, &firstNames)
-            if let header = member.header { size += Int64(try TarFormat.headerSize(of: header)) }
-            size += TarFormat.paddedSize(member.content?.size ?? 0)
+            var member = Self.member(for: names == .relative ? entry : entry.absolute, &firstNames)
+            if let header = member.header { member.headerSize = try TarFormat.headerSize(of: header) }
+            size += member.size
             return member
         }
         trailerSize = TarFormat.trailerSize(afterBytes: size)
@@ -55,6 +71,43 @@ public struct LayerRecipe: Sendable {
         members = [Member(header: nil, content: tar.wholeFile)]
         size = tar.size
         trailerSize = 0
+    }
+
+    /// A part of the tar that is compressed apart from the others.
+    struct Part {
+        let recipe: LayerRecipe
+        /// The number of the store path whose part it is; nil for what is before the first and behind the last one.
+        let storeObject: Int?
+    }
+
+    /// Whether the tar is compressed in parts.
+    var isDivided: Bool { !starts.isEmpty }
+
+    /// The parts in their order, which together are the tar.
+    var parts: [Part] {
+        var parts: [Part] = []
+        let ends = starts.dropFirst() + [members.count]
+        if let first = starts.first, first > 0 { parts.append(Part(recipe: part(0..<first), storeObject: nil)) }
+        for (number, (start, end)) in zip(starts, ends).enumerated() {
+            parts.append(Part(recipe: part(start..<end), storeObject: number))
+        }
+        return parts + [Part(recipe: LayerRecipe(trailerSize: trailerSize), storeObject: nil)]
+    }
+
+    private func part(_ range: Range<Int>) -> LayerRecipe { LayerRecipe(members: Array(members[range])) }
+
+    /// Members without an end.
+    private init(members: [Member]) {
+        self.members = members
+        trailerSize = 0
+        size = members.reduce(0) { $0 + $1.size }
+    }
+
+    /// The end alone.
+    private init(trailerSize: Int) {
+        members = []
+        self.trailerSize = trailerSize
+        size = Int64(trailerSize)
     }
 
     /// The members of the tar.

@@ -13,6 +13,9 @@ public import DrydockStorage
 /// compressed. One that the registry has in another repository is mounted. Of the others the blob is taken from the local
 /// store, or made and kept there. The manifest goes by its digest first, and the tag comes last: it never leads to an
 /// image that is not complete.
+///
+/// The blob of a layer of store paths is not kept as such: it is put together of what each path was compressed to, see
+/// ``FragmentPacker``.
 struct RegistryDelivery: Sendable {
     let plan: LayerPlan
     let template: ImageTemplate
@@ -21,7 +24,11 @@ struct RegistryDelivery: Sendable {
     let width: Int
     let progress: ProgressCounter
 
-    private var packer: LayerPacker { LayerPacker(compression: target.compression, workers: width, progress: progress) }
+    private var packer: LayerPacker {
+        var packer = LayerPacker(compression: target.compression, workers: width, progress: progress)
+        packer.fragments = LocalFragments(target.store)
+        return packer
+    }
 
     /// Sends the image; its tag is written last.
     func deliver() async throws -> BuiltImage {
@@ -35,7 +42,7 @@ struct RegistryDelivery: Sendable {
             let image = template.image(layers: layers)
             let configuration = Descriptor(of: image.configurationBytes, mediaType: .imageConfiguration)
             try await sending.blobs.put(image.configurationBytes, as: configuration)
-            try await sending.push(configuration)
+            try await sending.push(configuration, from: sending.blobs)
             let manifest = RegistryManifest(image.manifestBytes, mediaType: .imageManifest)
             try await repository.putManifest(manifest, as: .digest(manifest.descriptor.digest))
             if let tag = target.reference.tag { try await repository.putManifest(manifest, as: .tag(tag)) }
@@ -49,22 +56,48 @@ struct RegistryDelivery: Sendable {
     private func layer(_ content: LayerContent, _ sending: BlobPush) async throws -> PackedLayer {
         // A layer of another image keeps its blob, which this program's codec has not made.
         if case .stored = content { return try await packed(content, sending) }
-        if let diffID = content.diffID, let known = sending.compressed(diffID, codec: target.codec) {
-            let layer = PackedLayer(known, compression: target.compression)
-            if try await sending.isThere(layer.descriptor) {
-                progress.add(Int(content.size))
-                return layer
-            }
-        }
+        if let layer = try await known(content, sending) { return layer }
         let layer = try await packed(content, sending)
         sending.remember(layer, codec: target.codec)
         return layer
     }
 
-    private func packed(_ content: LayerContent, _ sending: BlobPush) async throws -> PackedLayer {
-        let layer = try await pack(content, into: sending.blobs)
-        try await sending.push(layer.descriptor)
+    /// A layer whose blob is known: it is there, or all of it was kept, so that no file need be read for it.
+    private func known(_ content: LayerContent, _ sending: BlobPush) async throws -> PackedLayer? {
+        guard let diffID = content.diffID, let known = sending.compressed(diffID, codec: target.codec) else {
+            return nil
+        }
+        let layer = PackedLayer(known, compression: target.compression, checksum: content.remembered?.checksum)
+        if try await !sending.isThere(layer.descriptor) {
+            let recipe = try content.recipe()
+            guard recipe.isDivided, target.compression != .none,
+                let blob = try await packer.fragmentPacker.stitched(recipe, as: layer.descriptor)
+            else { return nil }
+            try await sending.send(layer.descriptor, from: blob)
+        }
+        progress.add(Int(content.size))
         return layer
+    }
+
+    private func packed(_ content: LayerContent, _ sending: BlobPush) async throws -> PackedLayer {
+        if target.compression != .none, let packed = try await stitched(content) {
+            try content.verify(packed.layer)
+            if let blob = packed.blob {
+                try await sending.push(packed.layer.descriptor, from: blob)
+                return packed.layer
+            }
+        }
+        let layer = try await pack(content, into: sending.blobs)
+        try await sending.push(layer.descriptor, from: sending.blobs)
+        return layer
+    }
+
+    /// A layer of store paths, whose blob is put together of what is kept of each path.
+    private func stitched(_ content: LayerContent) async throws -> FragmentPacker.Packed? {
+        if case .stored = content { return nil }
+        let recipe = try content.recipe()
+        guard recipe.isDivided else { return nil }
+        return try await unsafe packer.fragmentPacker.pack(recipe) { _ in }
     }
 
     /// Makes the blob in the local store, unless it is there already.
@@ -100,19 +133,13 @@ public struct PushTarget: Sendable {
         self.store = store
     }
 
-    /// Everything that compressed bytes depend on.
-    var codec: String {
-        switch compression {
-        case .gzip: "gzip;libdeflate=\(CompressionLibraries.libdeflate);level=\(compression.defaultLevel)"
-        case .zstd: "zstd;zstd=\(CompressionLibraries.zstd);level=\(compression.defaultLevel)"
-        default: compression.rawValue
-        }
-    }
+    /// Everything that compressed bytes depend on: the codec, and the places where the tars of layers are cut.
+    var codec: String { CompressionCodec(compression).identifier + ";cut=store paths" }
 }
 
 extension PackedLayer {
     /// A layer that was compressed before.
-    init(_ known: CompressedLayer, compression: CompressionFormat) {
+    init(_ known: CompressedLayer, compression: CompressionFormat, checksum: Checksum? = nil) {
         self.init(
             diffID: known.diffID,
             descriptor: Descriptor(
@@ -120,7 +147,8 @@ extension PackedLayer {
                 digest: known.digest,
                 size: known.size
             ),
-            tarSize: known.tarSize
+            tarSize: known.tarSize,
+            checksum: checksum
         )
     }
 }
@@ -150,9 +178,14 @@ struct BlobPush: Sendable {
     }
 
     /// Sends the blob unless the repository has it.
-    func push(_ blob: Descriptor) async throws {
+    func push(_ blob: Descriptor, from source: any BlobSource) async throws {
         if try await isThere(blob) { return }
-        try await repository.sendBlob(blob, from: blobs)
+        try await send(blob, from: source)
+    }
+
+    /// Sends a blob that the repository does not have.
+    func send(_ blob: Descriptor, from source: any BlobSource) async throws {
+        try await repository.sendBlob(blob, from: source)
         transfer.add(blob.size)
         transfer.finish(blob)
     }

@@ -60,17 +60,18 @@ public struct PendingBlob: ~Copyable, Sendable {
     /// - Parameters:
     ///   - digest: The digest of what was written; it is not computed again.
     ///   - size: The number of bytes written.
+    ///   - isSynchronised: False for what is verified when it is used, and need not survive a crash of the machine.
     /// - Returns: Whether the layout did not have the blob before.
     /// - Throws: `SystemError`; ``ImageStorageFailure`` if there are more or fewer bytes than `size`.
     @discardableResult
-    public consuming func commit(digest: Digest, size: Int64) throws -> Bool {
+    public consuming func commit(digest: Digest, size: Int64, isSynchronised: Bool = true) throws -> Bool {
         let path = "\(folder)/\(digest.encoded)"
         let written = try descriptor.status(path: path).size
         guard written == size else {
             throw ImageStorageFailure(.sizeMismatch(name: "\(digest)", expected: size, actual: written), path: folder)
         }
         if try Self.size(of: path) == size { return false }
-        try output.synchronise()
+        if isSynchronised { try output.synchronise() }
         if temporaryPath == nil, try link(to: path) {
             use?.didAdd(path)
             return true

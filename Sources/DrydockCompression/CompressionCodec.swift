@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A format with a level, and everything else that the bytes of compressed streams depend on.
+public struct CompressionCodec: Hashable, Sendable {
+    /// What the streams become.
+    public let format: CompressionFormat
+
+    /// One of the format's levels.
+    public let level: Int
+
+    /// The codec as one word: two codecs with the same one give the same bytes for the same block.
+    ///
+    /// It names format, level, library and version. The version of libdeflate is that of its headers, so a checksum of a
+    /// fixed sample is added: it tells when another library was put in its place.
+    public let identifier: String
+
+    /// The codec of this program for a format.
+    ///
+    /// - Parameters:
+    ///   - format: What streams become.
+    ///   - level: One of the format's ``CompressionFormat/levels``; nil stands for the default.
+    public init(_ format: CompressionFormat, level: Int? = nil) {
+        let level = level ?? format.defaultLevel
+        self.format = format
+        self.level = level
+        identifier =
+            switch format {
+            case .gzip: Self.identifier(format, level, "libdeflate=\(CompressionLibraries.libdeflate)")
+            case .zstd: Self.identifier(format, level, "zstd=\(CompressionLibraries.zstd)")
+            case .none, .xz, .bzip2: format.rawValue
+            }
+    }
+
+    private static func identifier(_ format: CompressionFormat, _ level: Int, _ library: String) -> String {
+        "\(format.rawValue);\(library);level=\(level);probe=\(probe(format, level))"
+    }
+
+    /// The checksum of the sample in compressed form, as hexadecimal digits.
+    private static func probe(_ format: CompressionFormat, _ level: Int) -> String {
+        guard let bytes = try? BlockCompressor(format, level: level).compress(sample) else { return "none" }
+        var checksum = StreamingChecksum()
+        unsafe bytes.withUnsafeBytes { unsafe checksum.update($0) }
+        return String(checksum.finish().bits, radix: 16)
+    }
+
+    /// 32 KiB with repetitions near and far, so that an encoder has choices to make.
+    private static let sample: [UInt8] = (0..<(32 << 10)).map { position in
+        UInt8(truncatingIfNeeded: (position &* position) >> 5 ^ (position >> 3) ^ (position % 251))
+    }
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import DrydockDigests
+
+/// Everything that the compressed part of a layer follows from which holds one store path.
+///
+/// The part is what a layer of this path alone would hold, without the directories above it and without the end of the
+/// archive. Members of one store path do not depend on those of another, so the part is the same in every layer.
+public struct FragmentKey: Hashable, Sendable {
+    /// What the fragment is kept under.
+    public let digest: Digest
+
+    /// The key of one store object of a layer.
+    ///
+    /// - Parameters:
+    ///   - object: The store object.
+    ///   - layer: The layer, whose format, owner and time the fragment has.
+    ///   - codec: Everything that compressed bytes depend on beside the tar.
+    public init(_ object: LayerKey.StoreObject, of layer: LayerKey, codec: String) {
+        let alone = LayerKey(
+            formatVersion: layer.formatVersion,
+            storeObjects: [object],
+            owner: layer.owner,
+            modificationTime: layer.modificationTime
+        )
+        digest = Digest(of: Array("fragment 1\n\(codec)\n\(alone.digest)\n".utf8))
+    }
+}
