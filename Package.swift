@@ -183,7 +183,8 @@ let package = Package(
             "DrydockBuildTests",
             [
                 "DrydockBuild", "DrydockBytes", "DrydockCompression", "DrydockDigests", "DrydockFiles", "DrydockJSON",
-                "DrydockOCI", "DrydockPackages", "DrydockSandbox", "DrydockStorage", "DrydockTar", "DrydockTestSupport",
+                "DrydockLayering", "DrydockOCI", "DrydockPackages", "DrydockSandbox", "DrydockStorage", "DrydockTar",
+                "DrydockTestSupport",
             ]
         ),
         tests(

@@ -115,15 +115,17 @@ public struct ImageBuild: Sendable {
             let isDocker = destination.transport == .dockerArchive
             // An archive is laid out by the sizes of tars, and a derived tag follows from them.
             if isDocker || template.tag == nil { try await plan.measureStoredTars() }
+            let packer = LayerPacker(
+                compression: isDocker ? .none : destination.layerCompression,
+                keepsBlobs: !isDocker,
+                workers: pool.width,
+                progress: progress,
+                fragments: environment.memory.fragments
+            )
             let payload = PlannedPayload(
                 plan: plan,
                 template: isDocker ? try template.named(destination.reference) : template,
-                packer: LayerPacker(
-                    compression: isDocker ? .none : destination.layerCompression,
-                    keepsBlobs: !isDocker,
-                    workers: pool.width,
-                    progress: progress
-                )
+                packer: packer
             )
             let delivery = Delivery(
                 payload: payload,

@@ -138,10 +138,13 @@ enum OptionConflict: Error, CustomStringConvertible {
     case treeOfRemoteImage
     case noRegistry
     case imageNameAsOutput(String)
+    case planToFile(String)
 
     var description: String {
         switch self {
         case .loadWithOutput: "The image goes to one place: expected --load or -o, got both"
+        case .planToFile(let text):
+            "Cannot plan a push to '\(text.clippedForMessage)': it is not in a registry\nhint: write 'docker://REF'"
         case .daemonWithoutName: "'docker-daemon:' names no image\nhint: write 'docker-daemon:NAME:TAG'"
         case .jsonOnStandardOutput:
             "The image and the report of --json cannot both go to standard output\nhint: write the image to a file with -o"

@@ -11,8 +11,8 @@ struct CacheCommand: AsyncParsableCommand {
         commandName: "cache",
         abstract: "Show, shrink and check what earlier builds found out.",
         discussion: """
-            Builds remember the digest and size of each layer of store paths, so that the next one need not read them. \
-            Without the cache builds take longer, and their images are the same: it may be deleted at any time.
+            Builds remember the digest and size of each layer of store paths, so that the next one need not read them, \
+            and keep what each store path was compressed to. What was pulled is kept too. Without the cache builds take longer, and their images are the same: it may be deleted at any time.
             """,
         subcommands: [CacheListCommand.self, CacheCollectionCommand.self, CacheVerificationCommand.self]
     )
@@ -22,7 +22,7 @@ struct CacheCommand: AsyncParsableCommand {
 struct CacheListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ls",
-        abstract: "List the layers that are remembered, what was used last first."
+        abstract: "List the layers that are remembered, what was used last first, and the blobs that are kept."
     )
 
     @OptionGroup var cache: CacheOption
@@ -32,9 +32,11 @@ struct CacheListCommand: AsyncParsableCommand {
 
     func run() async throws {
         let store = try cache.store()
-        let layers = try await BlockingPool.withPool(width: 1) { _ in store.isPresent ? try store.layers() : [] }
+        let report = try await BlockingPool.withPool(width: 1) { _ in
+            let layers = store.isPresent ? try store.layers() : []
+            return CacheReport(directory: store.directory, layers: layers, files: try KeptFiles(store).entries())
+        }
         try Output.warnings(store.warnings)
-        let report = CacheReport(directory: store.directory, layers: layers)
         if json {
             try Output.json(report.json)
         } else {
@@ -47,10 +49,10 @@ struct CacheListCommand: AsyncParsableCommand {
 struct CacheCollectionCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "gc",
-        abstract: "Forget layers that are not used any more.",
+        abstract: "Forget layers that are not used any more, and remove blobs and what store paths were compressed to.",
         discussion: """
-            Those are the layers that no build has used for a while, and those that have a store path which is no longer \
-            there. A damaged cache that was moved aside is removed too.
+            Those are the layers and files that nothing has used for a while, and layers that have a store path which is no \
+            longer there. A damaged cache that was moved aside is removed too.
             """
     )
 
@@ -64,7 +66,15 @@ struct CacheCollectionCommand: AsyncParsableCommand {
     )
     var olderThan = Age(days: 90)
 
-    @Flag(help: "Forget everything.")
+    @Option(
+        help: ArgumentHelp(
+            "Then remove blobs and compressed store paths until the rest is no larger: a number and kB, MB, GB or TB.",
+            valueName: "size"
+        )
+    )
+    var maxSize: SizeLimit?
+
+    @Flag(help: "Forget and remove everything.")
     var all = false
 
     @Flag(help: "Print what was done as one JSON object on standard output.")
@@ -73,12 +83,14 @@ struct CacheCollectionCommand: AsyncParsableCommand {
     func run() async throws {
         let store = try cache.store()
         let oldest = store.now - olderThan.seconds
-        let removal = try await BlockingPool.withPool(width: 1) { _ in
-            guard store.isPresent else { return LocalStore.Removal.nothing }
-            return try store.removeLayers { layer in all || layer.used <= oldest || !layer.key.isPresent() }
+        let report = try await BlockingPool.withPool(width: 1) { _ in
+            let removal =
+                store.isPresent
+                ? try store.removeLayers { layer in all || layer.used <= oldest || !layer.key.isPresent() } : .nothing
+            let files = try KeptFiles(store).removeUnused(since: all ? .max : oldest, limit: maxSize?.bytes)
+            return CacheCollectionReport(directory: store.directory, removal: removal, files: files)
         }
         try Output.warnings(store.warnings)
-        let report = CacheCollectionReport(directory: store.directory, removal: removal)
         if json {
             try Output.json(report.json)
         } else {

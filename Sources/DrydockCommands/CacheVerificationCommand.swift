@@ -10,9 +10,10 @@ import DrydockStorage
 struct CacheVerificationCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Make every remembered layer anew, and forget those that come out differently.",
+        abstract: "Make every remembered layer anew, read every blob, and forget what comes out differently.",
         discussion: """
-            Reads all store paths that are still there. Layers of paths that are gone stay for 'drydock cache gc'.
+            Reads all store paths that are still there. Layers of paths that are gone stay for 'drydock cache gc'. Blobs are \
+            compared with their digests, and compressed store paths are decompressed; what is damaged is removed.
 
             The exit code is 1 if something was wrong.
             """
@@ -25,18 +26,24 @@ struct CacheVerificationCommand: AsyncParsableCommand {
 
     func run() async throws {
         let store = try cache.store()
-        let found = try await BlockingPool.withPool { pool in
+        let report = try await BlockingPool.withPool { pool in
             var found: [LocalStore.Verification] = []
-            guard store.isPresent else { return found }
-            try await store.verify(width: pool.width) { layer in
-                try layer.remade()
-            } report: {
-                found.append($0)
+            if store.isPresent {
+                try await store.verify(width: pool.width) { layer in
+                    try layer.remade()
+                } report: {
+                    found.append($0)
+                }
             }
-            return found
+            let files = KeptFiles(store)
+            return CacheVerificationReport(
+                directory: store.directory,
+                found: found,
+                files: try files.entries().filter { $0.kind != .partial },
+                damaged: try files.removeDamaged()
+            )
         }
         try Output.warnings(store.warnings)
-        let report = CacheVerificationReport(directory: store.directory, found: found)
         if json {
             try Output.json(report.json)
         } else {
@@ -50,13 +57,23 @@ struct CacheVerificationCommand: AsyncParsableCommand {
 struct CacheVerificationReport {
     let directory: String
     let found: [LocalStore.Verification]
+    /// The blobs and fragments that were read.
+    var files: [KeptFiles.Entry] = []
+    /// Those of them that were damaged, and are removed.
+    var damaged: [KeptFiles.Entry] = []
 
-    /// Whether a layer was wrong or could not be made.
-    var isBad: Bool { count("wrong") + count("failed") > 0 }
+    /// Whether a layer was wrong or could not be made, or a file was damaged.
+    var isBad: Bool { count("wrong") + count("failed") + damaged.count > 0 }
 
     var json: JSONValue {
         .object([
             "directory": .string(directory),
+            "files": .integer(Int64(files.count)),
+            "damaged": .array(
+                damaged.map { file in
+                    .object(["kind": .string(file.kind.rawValue), "digest": .string("\(file.digest)")])
+                }
+            ),
             "layers": .array(
                 found.map { verification in
                     .object([
@@ -80,7 +97,9 @@ struct CacheVerificationReport {
         let summary =
             "Checked \(layers) in \(directory): \(count("right")) right, \(count("wrong")) wrong and forgotten, "
             + "\(count("absent")) of other store paths than are there now, \(count("failed")) unreadable\n"
-        return found.compactMap(line).joined() + summary
+        let read = files.isEmpty ? "" : "Read \(files.summary): \(damaged.count) damaged and removed\n"
+        let lines = damaged.map { "damaged  \($0.kind.rawValue) \($0.digest)\n" }
+        return found.compactMap(line).joined() + lines.joined() + summary + read
     }
 
     private func count(_ outcome: String) -> Int { found.count { $0.outcome.name == outcome } }

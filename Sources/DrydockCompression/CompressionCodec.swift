@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
+
 /// A format with a level, and everything else that the bytes of compressed streams depend on.
 public struct CompressionCodec: Hashable, Sendable {
     /// What the streams become.
@@ -35,8 +37,23 @@ public struct CompressionCodec: Hashable, Sendable {
         "\(format.rawValue);\(library);level=\(level);probe=\(probe(format, level))"
     }
 
-    /// The checksum of the sample in compressed form, as hexadecimal digits.
+    private struct Setting: Hashable {
+        let format: CompressionFormat
+        let level: Int
+    }
+
+    private static let probes = Mutex<[Setting: String]>([:])
+
+    /// The checksum of the sample in compressed form, as hexadecimal digits; it is computed once in a process.
     private static func probe(_ format: CompressionFormat, _ level: Int) -> String {
+        let setting = Setting(format: format, level: level)
+        if let known = probes.withLock({ $0[setting] }) { return known }
+        let probe = computedProbe(format, level)
+        probes.withLock { $0[setting] = probe }
+        return probe
+    }
+
+    private static func computedProbe(_ format: CompressionFormat, _ level: Int) -> String {
         guard let bytes = try? BlockCompressor(format, level: level).compress(sample) else { return "none" }
         var checksum = StreamingChecksum()
         unsafe bytes.withUnsafeBytes { unsafe checksum.update($0) }

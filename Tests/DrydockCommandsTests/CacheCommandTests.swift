@@ -59,7 +59,7 @@ struct CacheCommandTests {
             let object = try #require(
                 try JSONSerialization.jsonObject(with: Data(json.standardOutput)) as? [String: Any]
             )
-            #expect(object.keys.sorted() == ["directory", "layers"])
+            #expect(object.keys.sorted() == ["directory", "files", "layers"])
             #expect(object["directory"] as? String == directory)
             let layers = try #require(object["layers"] as? [[String: Any]])
             #expect(layers.count == 2)
@@ -101,7 +101,7 @@ struct CacheCommandTests {
             let object = try #require(
                 try JSONSerialization.jsonObject(with: Data(json.standardOutput)) as? [String: Any]
             )
-            #expect(object.keys.sorted() == ["directory", "freed", "remaining", "removed"])
+            #expect(object.keys.sorted() == ["directory", "freed", "remaining", "removed", "removedFiles"])
             #expect((object["removed"] as? [String])?.count == 1)
             #expect(object["remaining"] as? Int == 0)
         }
@@ -130,7 +130,7 @@ struct CacheCommandTests {
             let object = try #require(
                 try JSONSerialization.jsonObject(with: Data(json.standardOutput)) as? [String: Any]
             )
-            #expect(object.keys.sorted() == ["directory", "layers"])
+            #expect(object.keys.sorted() == ["damaged", "directory", "files", "layers"])
             let layers = try #require(object["layers"] as? [[String: Any]])
             #expect(layers.compactMap { $0["outcome"] as? String } == ["wrong", "absent", "failed"])
             let wrong = try #require(layers.first)

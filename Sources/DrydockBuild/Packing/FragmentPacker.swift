@@ -36,13 +36,14 @@ struct FragmentPacker: Sendable {
     /// - Parameters:
     ///   - recipe: A layer that is divided into parts.
     ///   - write: Takes the bytes, in order.
+    /// - Returns: What the layer turned out to be.
     /// - Throws: What `write` and the tar throw; `CancellationError`.
     func pack(_ recipe: LayerRecipe, writing write: LayerPacker.Write) async throws -> Packed {
         var assembly = LayerAssembly()
-        for (part, key) in parts(of: recipe) {
+        for part in parts(of: recipe) {
             try Task.checkCancellation()
-            if let key, try unsafe reuse(key, part, &assembly, write) { continue }
-            try await unsafe compress(part, key, &assembly, write)
+            if let key = part.key, try unsafe reuse(key, part.recipe, &assembly, write) { continue }
+            try await unsafe compress(part, &assembly, write)
         }
         return assembly.finish(codec.format)
     }
@@ -51,13 +52,13 @@ struct FragmentPacker: Sendable {
     func stitched(_ recipe: LayerRecipe, as known: Descriptor) async throws -> StitchedBlob? {
         guard let fragments else { return nil }
         var assembly = LayerAssembly()
-        for (part, key) in parts(of: recipe) {
+        for part in parts(of: recipe) {
             try Task.checkCancellation()
-            guard let key else {
-                try await unsafe compress(part, nil, &assembly) { _ in }
+            guard part.isStoreObject else {
+                try await unsafe compress(part, &assembly) { _ in }
                 continue
             }
-            guard let kept = try? fragments.fragment(key), kept.tar.size == part.size,
+            guard let key = part.key, let kept = try? fragments.fragment(key), kept.tar.size == part.recipe.size,
                 (try? unsafe assembly.append(kept) { _ in }) == true
             else { return nil }
         }
@@ -65,12 +66,20 @@ struct FragmentPacker: Sendable {
         return found.layer.descriptor.digest == known.digest ? found.blob : nil
     }
 
-    private func parts(of recipe: LayerRecipe) -> [(part: LayerRecipe, key: FragmentKey?)] {
+    /// A part, and what it is kept under; nil where that is not known.
+    private struct Part {
+        let recipe: LayerRecipe
+        let isStoreObject: Bool
+        let key: FragmentKey?
+    }
+
+    private func parts(of recipe: LayerRecipe) -> [Part] {
         recipe.parts.map { part in
             guard let object = part.storeObject, let key = recipe.key, object < key.storeObjects.count else {
-                return (part.recipe, nil)
+                return Part(recipe: part.recipe, isStoreObject: part.storeObject != nil, key: nil)
             }
-            return (part.recipe, FragmentKey(key.storeObjects[object], of: key, codec: codec.identifier))
+            let own = FragmentKey(key.storeObjects[object], of: key, codec: codec.identifier)
+            return Part(recipe: part.recipe, isStoreObject: true, key: own)
         }
     }
 
@@ -113,16 +122,15 @@ struct FragmentPacker: Sendable {
     private static let step: Int64 = 256 << 10
 
     private func compress(
-        _ part: LayerRecipe,
-        _ key: FragmentKey?,
+        _ part: Part,
         _ assembly: inout LayerAssembly,
         _ write: LayerPacker.Write
     ) async throws {
-        let stream = LayerStream(part)
-        var output = FragmentOutput(key.flatMap { try? fragments?.begin($0) }, isSmall: key == nil)
+        let (stream, size) = (LayerStream(part.recipe), part.recipe.size)
+        var output = FragmentOutput(part.key.flatMap { try? fragments?.begin($0) }, isSmall: !part.isStoreObject)
         var checksum = StreamingChecksum()
         // A part of one block gives a second worker nothing to do.
-        let isOneBlock = part.size < Int64(BlockCompressor.blockSize(of: codec.format))
+        let isOneBlock = size < Int64(BlockCompressor.blockSize(of: codec.format))
         let compressor = ParallelCompressor(codec.format, level: codec.level, workers: isOneBlock ? 1 : workers)
         try await unsafe compressor.compress(
             filling: { buffer in
@@ -139,9 +147,9 @@ struct FragmentPacker: Sendable {
                 try unsafe write(bytes)
             }
         )
-        if key != nil { progress.didCompress(part.size) }
-        let tar = StoredFragment.Measure(size: part.size, checksum: checksum.finish())
-        assembly.append(output.finish(tar, path: key.flatMap { fragments?.path(of: $0) }))
+        if part.isStoreObject { progress.didCompress(size) }
+        let tar = StoredFragment.Measure(size: size, checksum: checksum.finish())
+        assembly.append(output.finish(tar, path: part.key.flatMap { fragments?.path(of: $0) }))
     }
 }
 

@@ -24,11 +24,7 @@ struct RegistryDelivery: Sendable {
     let width: Int
     let progress: ProgressCounter
 
-    private var packer: LayerPacker {
-        var packer = LayerPacker(compression: target.compression, workers: width, progress: progress)
-        packer.fragments = LocalFragments(target.store)
-        return packer
-    }
+    private var packer: LayerPacker { target.packer(width: width, progress: progress) }
 
     /// Sends the image; its tag is written last.
     func deliver() async throws -> BuiltImage {
@@ -96,7 +92,8 @@ struct RegistryDelivery: Sendable {
     private func stitched(_ content: LayerContent) async throws -> FragmentPacker.Packed? {
         if case .stored = content { return nil }
         let recipe = try content.recipe()
-        guard recipe.isDivided else { return nil }
+        // Without a key no part can be kept.
+        guard recipe.isDivided, recipe.key != nil else { return nil }
         return try await unsafe packer.fragmentPacker.pack(recipe) { _ in }
     }
 
@@ -131,6 +128,13 @@ public struct PushTarget: Sendable {
         self.reference = reference.withDefaultTag
         self.client = client
         self.store = store
+    }
+
+    /// What packs layers for this target.
+    func packer(width: Int, progress: ProgressCounter = ProgressCounter()) -> LayerPacker {
+        var packer = LayerPacker(compression: compression, workers: width, progress: progress)
+        packer.fragments = LocalFragments(store)
+        return packer
     }
 
     /// Everything that compressed bytes depend on: the codec, and the places where the tars of layers are cut.

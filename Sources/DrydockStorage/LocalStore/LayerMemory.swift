@@ -24,6 +24,9 @@ public final class LayerMemory: Sendable {
     /// Whether something may be found here.
     public var isUsable: Bool { state.withLock(\.isUsable) }
 
+    /// Where compressed forms of store paths are kept; nil when the store cannot be used.
+    public var fragments: LocalFragments? { isUsable ? store.map(LocalFragments.init) : nil }
+
     /// What a person should know of the store so far.
     public var warnings: [LocalStoreWarning] { (store?.warnings ?? []) + state.withLock(\.warnings) }
 

@@ -34,19 +34,27 @@ public struct LocalFragments: Sendable {
     ///
     /// - Throws: `SystemError`.
     public func fragment(_ key: FragmentKey) throws -> StoredFragment? {
-        let path = path(of: key)
+        guard let fragment = try fragment(named: key.digest) else { return nil }
+        // Using a fragment is what keeps it from being collected.
+        _ = unsafe utimes(fragment.path, nil)
+        return fragment
+    }
+
+    /// What is kept under the digest of a key.
+    func fragment(named name: Digest) throws -> StoredFragment? {
+        let path = path(of: name)
         guard let size = try PendingBlob.size(of: path), size >= Int64(FragmentTrailer.size) else { return nil }
         let file = try OwnedDescriptor(opening: path, flags: O_RDONLY | O_NOFOLLOW)
         let buffer = AlignedBuffer(capacity: FragmentTrailer.size)
         let offset = size - Int64(FragmentTrailer.size)
         buffer.count = try unsafe file.read(into: buffer.storage, at: offset, path: path)
-        guard let trailer = unsafe FragmentTrailer(Array(buffer.bytes), key: key, fileSize: size) else { return nil }
-        // Using a fragment is what keeps it from being collected.
-        _ = unsafe utimes(path, nil)
+        guard let trailer = unsafe FragmentTrailer(Array(buffer.bytes), name: name, fileSize: size) else {
+            return nil
+        }
         return StoredFragment(path: path, tar: trailer.tar, blob: trailer.blob)
     }
 
-    /// Begins a fragment.
+    /// Begins a fragment; what was kept for the key before is removed.
     ///
     /// - Throws: `SystemError`; ``LocalStoreFailure`` if the directory must not be used.
     public func begin(_ key: FragmentKey) throws -> PendingFragment {
@@ -55,6 +63,7 @@ public struct LocalFragments: Sendable {
             let errorNumber = errno
             guard errorNumber == EEXIST else { throw SystemError("create", folder, errorNumber: errorNumber) }
         }
+        remove(key)
         return PendingFragment(key, try PendingBlob(in: folder))
     }
 
@@ -90,7 +99,7 @@ public struct PendingFragment: ~Copyable, Sendable {
     /// - Throws: `SystemError`; ``ImageStorageFailure``.
     public consuming func commit(tar: StoredFragment.Measure) throws -> Int64 {
         let blob = StoredFragment.Measure(size: size, checksum: checksum.finish())
-        let trailer = FragmentTrailer(tar: tar, blob: blob).bytes(for: key)
+        let trailer = FragmentTrailer(tar: tar, blob: blob).bytes(for: key.digest)
         try file.output.write(trailer, at: size)
         let count = size
         try file.commit(digest: key.digest, size: count + Int64(trailer.count), isSynchronised: false)

@@ -72,15 +72,15 @@ struct FragmentTrailer {
     let tar: StoredFragment.Measure
     let blob: StoredFragment.Measure
 
-    func bytes(for key: FragmentKey) -> [UInt8] {
+    func bytes(for name: Digest) -> [UInt8] {
         let numbers = [UInt64(tar.size), tar.checksum.bits, UInt64(blob.size), blob.checksum.bits]
-        let head = Self.magic + key.digest.bytes + numbers.flatMap(Self.bytes)
+        let head = Self.magic + name.bytes + numbers.flatMap(Self.bytes)
         return head + Self.bytes(Self.checksum(head))
     }
 
-    /// Reads a trailer; nil for anything else than what ``bytes(for:)`` writes for the key and a file of that size.
-    init?(_ bytes: [UInt8], key: FragmentKey, fileSize: Int64) {
-        guard bytes.count == Self.size, Array(bytes.prefix(8)) == Self.magic, Array(bytes[8..<40]) == key.digest.bytes,
+    /// Reads a trailer; nil for anything else than what ``bytes(for:)`` writes for the digest of a key and a file of that size.
+    init?(_ bytes: [UInt8], name: Digest, fileSize: Int64) {
+        guard bytes.count == Self.size, Array(bytes.prefix(8)) == Self.magic, Array(bytes[8..<40]) == name.bytes,
             Self.number(bytes, 72) == Self.checksum(Array(bytes.prefix(72))),
             let tarSize = Int64(exactly: Self.number(bytes, 40)), let size = Int64(exactly: Self.number(bytes, 56)),
             size == fileSize - Int64(Self.size)
