@@ -144,7 +144,7 @@ enum OptionConflict: Error, CustomStringConvertible {
         switch self {
         case .loadWithOutput: "The image goes to one place: expected --load or -o, got both"
         case .planToFile(let text):
-            "Cannot plan a push to '\(text.clippedForMessage)': it is not in a registry\nhint: write 'docker://REF'"
+            "Cannot plan a push to '\(text)': it is not in a registry\nhint: write 'docker://REF'"
         case .daemonWithoutName: "'docker-daemon:' names no image\nhint: write 'docker-daemon:NAME:TAG'"
         case .jsonOnStandardOutput:
             "The image and the report of --json cannot both go to standard output\nhint: write the image to a file with -o"

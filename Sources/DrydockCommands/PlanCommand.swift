@@ -149,16 +149,17 @@ extension PlanReport.Push {
             "reference": .string(reference),
             "bytesToSend": .integer(estimate.bytesToSend),
             "isExact": .boolean(estimate.isExact),
-            "layers": .array(
-                estimate.layers.map { layer in
-                    .object([
-                        "outcome": .string(layer.outcome.name),
-                        "mountFrom": layer.outcome.repository.map { .string($0) } ?? .null,
-                        "digest": layer.digest?.json ?? .null,
-                        "size": .integer(layer.size),
-                    ])
-                }
-            ),
+            "layers": .array(estimate.layers.map(json)),
+        ])
+    }
+
+    private func json(_ layer: PushEstimate.Layer) -> JSONValue {
+        let repository = layer.outcome.repository
+        return .object([
+            "outcome": .string(layer.outcome.name),
+            "mountFrom": repository.map { .string($0) } ?? .null,
+            "digest": layer.digest?.json ?? .null,
+            "size": .integer(layer.size),
         ])
     }
 
@@ -175,9 +176,10 @@ extension PlanReport.Push {
 
     /// For example: `docker.io/library/a:x: 3 layers present, 0 mountable, 1 to send, at most 12.0 MB`.
     var summary: String {
-        func count(_ name: String) -> Int { estimate.layers.count { $0.outcome.name == name } }
+        func count(_ name: String) -> Int { estimate.layers.filter { $0.outcome.name == name }.count }
         let present = count("present")
-        let size = (estimate.isExact ? "" : "at most ") + "\(ByteSize(estimate.bytesToSend))"
+        let bytes = ByteSize(estimate.bytesToSend).description
+        let size = estimate.isExact ? bytes : "at most " + bytes
         return "\(reference): \(present) layer\(present == 1 ? "" : "s") present, \(count("mountable")) mountable, "
             + "\(count("send")) to send, \(size)"
     }

@@ -11,7 +11,9 @@ import Testing
 @Suite(.requires("docker-registry"))
 struct RegistryFaultTests {
     /// How many runs there are; `DRYDOCK_FAULT_RUNS` asks for more.
-    private static var runs: Int { ProcessInfo.processInfo.environment["DRYDOCK_FAULT_RUNS"].flatMap { Int($0) } ?? 40 }
+    private static var runs: Int {
+        ProcessInfo.processInfo.environment["DRYDOCK_FAULT_RUNS"].flatMap { Int($0) } ?? 300
+    }
 
     @Test func `every run ends with the right bytes at both ends or a clear error`() async throws {
         try await TestRegistry.withRegistry { registry in

@@ -25,6 +25,8 @@ public struct TestRegistry: Sendable {
     public let authority: String
     /// The port on 127.0.0.1.
     public let port: Int
+    /// Where the data is.
+    public let directory: String
 
     /// Runs `body` with a registry.
     ///
@@ -40,7 +42,8 @@ public struct TestRegistry: Sendable {
             defer { running.killGroup() }
             let port = try await port(of: running)
             let host = settings.certificate == nil ? "127.0.0.1" : "localhost"
-            return try await body(TestRegistry(authority: "\(host):\(port)", port: port))
+            let data = settings.directory ?? directory + "/data"
+            return try await body(TestRegistry(authority: "\(host):\(port)", port: port, directory: data))
         }
     }
 

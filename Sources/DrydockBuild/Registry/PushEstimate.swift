@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DrydockCompression
-import DrydockDigests
+public import DrydockDigests
 import DrydockFiles
-public import DrydockOCI
+import DrydockOCI
+import DrydockRegistry
 import DrydockStorage
 
 /// What a push would move, layer by layer, as far as that is known before anything is read or compressed.

@@ -38,7 +38,7 @@ struct RegistryDelivery: Sendable {
             let image = template.image(layers: layers)
             let configuration = Descriptor(of: image.configurationBytes, mediaType: .imageConfiguration)
             try await sending.blobs.put(image.configurationBytes, as: configuration)
-            try await sending.push(configuration, from: sending.blobs)
+            try await sending.push(configuration)
             let manifest = RegistryManifest(image.manifestBytes, mediaType: .imageManifest)
             try await repository.putManifest(manifest, as: .digest(manifest.descriptor.digest))
             if let tag = target.reference.tag { try await repository.putManifest(manifest, as: .tag(tag)) }
@@ -84,7 +84,7 @@ struct RegistryDelivery: Sendable {
             }
         }
         let layer = try await pack(content, into: sending.blobs)
-        try await sending.push(layer.descriptor, from: sending.blobs)
+        try await sending.push(layer.descriptor)
         return layer
     }
 
@@ -181,10 +181,10 @@ struct BlobPush: Sendable {
         return false
     }
 
-    /// Sends the blob unless the repository has it.
-    func push(_ blob: Descriptor, from source: any BlobSource) async throws {
+    /// Sends the blob unless the repository has it; from the local store, unless it is elsewhere.
+    func push(_ blob: Descriptor, from source: (any BlobSource)? = nil) async throws {
         if try await isThere(blob) { return }
-        try await send(blob, from: source)
+        try await send(blob, from: source ?? blobs)
     }
 
     /// Sends a blob that the repository does not have.

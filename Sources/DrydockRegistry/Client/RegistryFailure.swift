@@ -26,6 +26,8 @@ public struct RegistryFailure: Error, Equatable {
         case malformedDocument(name: String, failure: JSONFailure)
         /// The registry has the image in a form that this program does not read.
         case unsupportedMediaType(MediaType)
+        /// An index lists a manifest that is not pushed with it, and that the repository does not have.
+        case incompleteIndex(Digest)
         /// A PEM file that cannot be read.
         case certificateFile(String)
         /// The image is not there for a platform; what there is.
@@ -117,6 +119,8 @@ extension RegistryFailure: CustomStringConvertible {
         case .malformedDocument(let name, let failure): "the \(name) is invalid: \(failure.clause)"
         case .unsupportedMediaType(let type):
             "the registry has something other than an image: '\(type.rawValue.clippedForMessage)'"
+        case .incompleteIndex(let digest):
+            "the index lists \(digest), which is neither pushed with it nor in the repository"
         case .certificateFile(let path): "cannot read '\(path)': expected a PEM file"
         case .noSuchPlatform(let platform, _): "there is no image for \(platform)"
         }
