@@ -148,7 +148,7 @@ extension PlanReport.Push {
         .object([
             "reference": .string(reference),
             "bytesToSend": .integer(estimate.bytesToSend),
-            "isExact": .boolean(estimate.isExact),
+            "isExact": .bool(estimate.isExact),
             "layers": .array(estimate.layers.map(json)),
         ])
     }
