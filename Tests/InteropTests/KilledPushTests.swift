@@ -7,7 +7,7 @@ import Testing
 /// Pushes that are killed, and run again.
 @Suite(.requires("docker-registry", "openssl"))
 struct KilledPushTests {
-    private static let paths = "abcdef".map { "/nix/store/\(String(repeating: $0, count: 32))-x" }
+    private static let paths = "abcdfg".map { "/nix/store/\(String(repeating: $0, count: 32))-x" }
 
     /// Writes a store of six paths that do not compress, a graph of them, and a spec.
     private func prepare(_ directory: String) async throws {
