@@ -23,6 +23,7 @@ struct CopyCommand: AsyncParsableCommand {
               drydock copy redis.tar oci:images
               drydock copy oci:images:redis docker-archive:redis.tar:redis:8
               drydock copy --all images.tar oci:images --compress zstd
+              drydock copy --squash redis.tar oci:flat:redis
             """
     )
 
@@ -34,6 +35,9 @@ struct CopyCommand: AsyncParsableCommand {
 
     @Flag(help: "Copy all images of SRC, each with its names.")
     var all = false
+
+    @Flag(help: "Make one layer of all, which holds what a container of the image sees.")
+    var squash = false
 
     @OptionGroup var transfer: TransferOptions
 
@@ -52,7 +56,9 @@ struct CopyCommand: AsyncParsableCommand {
         let images = try await BlockingPool.withPool(width: 1) { _ in
             try all ? transfer.images(at: location) : [transfer.image(at: location)]
         }
-        try await CopyRun(images: images, transfer: transfer, work: work).finish(to: destination, asJSON: json)
+        var run = CopyRun(images: images, transfer: transfer, work: work)
+        run.squashes = squash
+        try await run.finish(to: destination, asJSON: json)
     }
 }
 
@@ -87,7 +93,7 @@ struct TransferOptions: ParsableArguments {
         try StoredImage.all(at: location, platform: platform, temporaryDirectory: Self.temporaryDirectory)
     }
 
-    private static var temporaryDirectory: String {
+    static var temporaryDirectory: String {
         ProcessInfo.processInfo.environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
     }
 }
@@ -97,6 +103,7 @@ struct CopyRun {
     let images: [StoredImage]
     let transfer: TransferOptions
     let work: WorkOptions
+    var squashes = false
 
     /// Copies, and tells what came out.
     func finish(to text: String, asJSON json: Bool) async throws {
@@ -104,6 +111,8 @@ struct CopyRun {
         if destination.isStandardOutput, json { throw OptionConflict.jsonOnStandardOutput }
         var copy = ImageCopy(of: images)
         copy.format = transfer.format
+        copy.squashes = squashes
+        copy.temporaryDirectory = TransferOptions.temporaryDirectory
         if destination.transport != .dockerArchive { copy.compression = transfer.compress }
         let progress = work.progress.display(try copy.work(for: destination), passes: destination.passes)
         let result = try await progress.during {

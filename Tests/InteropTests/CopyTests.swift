@@ -186,6 +186,78 @@ struct CopyTests {
         }
     }
 
+    // MARK: One layer
+
+    /// The lower image of the built one with files replaced and deleted on top, in the form of the path.
+    private func withStackedImage(_ form: String, _ body: (String) async throws -> Void) async throws {
+        try await withImages { directory in
+            let upper = """
+                printf 'name: upper\\ntag: v2\\nfromImage: docker-archive:built-docker-archive\\n' >upper.yaml
+                printf 'files: [{ path: /etc/motd, text: above }, { path: /new, text: n }]\\n' >>upper.yaml
+                """
+            try await Command.check(["bash", "-euc", upper], in: directory)
+            try await Drydock.build("\(directory)/upper.yaml", to: "\(form):\(directory)/upper")
+            try await body(directory)
+        }
+    }
+
+    @Test(.requires("python3"), arguments: forms, forms)
+    func `a squashed copy has one layer with what a container sees`(source: String, target: String) async throws {
+        try await withStackedImage(source) { directory in
+            let (source, path) = ("\(directory)/upper", "\(directory)/flat")
+            let output = try await copy("--squash", source, "\(target):\(path)")
+            let (before, after) = (try await Drydock.inspect(source), try await Drydock.inspect(path))
+            #expect(output.errorText.hasPrefix("note: upper:v2: 4 layers are made one\nnote: upper:v2: the manifest's"))
+            #expect(after.layers.count == 1)
+            #expect(after.layers.first?.createdBy == "drydock: squash of 4 layers of \(before.imageID)")
+            #expect(after.references == before.references)
+            #expect(after.config == before.config)
+            #expect(try await ImageChecker.faults(of: path) == [])
+            #expect(try await ImageChecker.documentFaults(of: path) == [])
+            let trees = [
+                try await Drydock.check(["inspect", "--tree", source]),
+                try await Drydock.check(["inspect", "--tree", path]),
+            ]
+            #expect(trees[0] == trees[1])
+            #expect(trees[0].contains("/etc/motd"))
+            // Archives have plain layers unless they were compressed before.
+            if target != "docker-archive" {
+                let types = Set(before.layers.map(\.mediaType))
+                #expect(Set(after.layers.map(\.mediaType)) == types)
+            }
+        }
+    }
+
+    @Test func `what is squashed has the same bytes each time and from every form`() async throws {
+        try await withStackedImage("oci") { directory in
+            _ = try await copy("--squash", "\(directory)/upper", "docker-archive:\(directory)/flat.tar")
+            _ = try await copy("\(directory)/upper", "docker-archive:\(directory)/archive.tar")
+            _ = try await copy("--squash", "\(directory)/archive.tar", "\(directory)/again.tar", "--jobs", "1")
+            try await expectSame("\(directory)/flat.tar", "\(directory)/again.tar")
+            let script = """
+                "$0" copy --squash upper - 2>errors | cmp - flat.tar
+                "$0" copy --squash upper one.tar.gz 2>errors; gzip -dc one.tar.gz | cmp - flat.tar
+                """
+            try await Command.check(["bash", "-euo", "pipefail", "-c", script, try Drydock.path], in: directory)
+            let history = try await Drydock.check(["inspect", "--config", "\(directory)/flat.tar"])
+            #expect(history.contains(#""empty_layer":true"#))
+        }
+    }
+
+    @Test func `a squashed image takes on form and compression as others do`() async throws {
+        try await withStackedImage("oci") { directory in
+            let docker = "oci:\(directory)/docker"
+            _ = try await copy("--squash", "\(directory)/upper", docker, "--format", "docker", "--compress", "gzip")
+            let layer = try await Drydock.inspect("\(directory)/docker").layers.first
+            #expect(layer?.mediaType == "application/vnd.docker.image.rootfs.diff.tar.gzip")
+            _ = try await copy("--squash", "\(directory)/docker", "oci:\(directory)/zstd", "--compress", "zstd")
+            #expect(
+                try await Drydock.inspect("\(directory)/zstd").layers.first?.mediaType
+                    == "application/vnd.docker.image.rootfs.diff.tar.zstd"
+            )
+        }
+    }
+
     // MARK: Several images
 
     /// A second image that shares its lowest layers with the first one.

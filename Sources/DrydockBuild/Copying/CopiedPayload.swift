@@ -125,38 +125,12 @@ struct CopiedPayload: ImagePayload {
             return ImageManifest(config: config, layers: packed.map(\.uncompressed))
         }
         var manifest = image.stored.manifest
-        let isDocker = format == .docker
-        manifest.mediaType = isDocker ? .dockerManifest : .imageManifest
-        manifest.config.mediaType = isDocker ? .dockerConfiguration : .imageConfiguration
-        if isDocker {
-            manifest.annotations = nil
-            manifest.artifactType = nil
-            manifest.subject = nil
-        }
         for (position, number) in image.layerNumbers.enumerated() {
-            let layer = plan.layers[number]
-            var compression = layer.blob.compression
-            switch layer.treatment {
-            case .unchanged: break
-            case .decompressed: compression = .none
-            case .compressed(let format): compression = format
-            }
-            manifest.layers[position].mediaType = compression.mediaType(inDockerForm: isDocker)
+            manifest.layers[position].mediaType = plan.layers[number].result.layerMediaType
             manifest.layers[position].digest = packed[position].descriptor.digest
             manifest.layers[position].size = packed[position].descriptor.size
         }
+        manifest.convert(to: format)
         return manifest
-    }
-}
-
-extension CompressionFormat {
-    /// The media type of a layer in one of the two forms.
-    fileprivate func mediaType(inDockerForm isDocker: Bool) -> MediaType {
-        guard isDocker else { return layerMediaType }
-        return switch self {
-        case .gzip: .dockerLayerGzip
-        case .zstd: .dockerLayerZstd
-        case .none, .xz, .bzip2: .dockerLayer
-        }
     }
 }

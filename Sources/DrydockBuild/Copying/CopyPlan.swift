@@ -12,6 +12,15 @@ struct CopyPlan: Sendable {
     struct Layer: Sendable {
         let blob: StoredBlob
         let treatment: LayerTreatment
+
+        /// How it is compressed at the destination.
+        var result: CompressionFormat {
+            switch treatment {
+            case .unchanged: blob.compression
+            case .decompressed: .none
+            case .compressed(let format): format
+            }
+        }
     }
 
     /// One image with the numbers of its layers.
@@ -26,10 +35,13 @@ struct CopyPlan: Sendable {
     let layers: [Layer]
     let images: [Image]
     let isForDockerArchive: Bool
+    /// Whether each image gets one layer in place of all.
+    let isSquashing: Bool
 
     init(_ copy: ImageCopy, for destination: Destination) throws {
         guard !copy.images.isEmpty else { throw CopyFailure.noImages }
         isForDockerArchive = destination.transport == .dockerArchive
+        isSquashing = copy.squashes
         var collection = LayerCollection()
         let planned = try copy.images.map { stored in
             let blobs = try stored.layers.indices.map(stored.blob(ofLayer:))
@@ -76,9 +88,8 @@ struct CopyPlan: Sendable {
     ) -> ImageCopy.Format? {
         // An archive holds no manifest: the one that is told is the one that it has when it is read again.
         if destination.transport == .dockerArchive { return .oci }
-        let present: ImageCopy.Format = stored.descriptor.mediaType.isDocker ? .docker : .oci
-        let wanted = copy.format ?? present
-        return wanted == present && treatments.allSatisfy { $0 == .unchanged } ? nil : wanted
+        let wanted = copy.format ?? stored.format
+        return wanted == stored.format && treatments.allSatisfy { $0 == .unchanged } ? nil : wanted
     }
 
     // MARK: Names
@@ -152,51 +163,5 @@ private struct LayerCollection {
         numbers[key] = layers.count
         layers.append(CopyPlan.Layer(blob: blob, treatment: treatment))
         return layers.count - 1
-    }
-}
-
-// MARK: - What is said of it
-
-extension CopyPlan {
-    /// What is different at the destination, a sentence each.
-    func changes(with results: [BuiltImage]) -> [String] {
-        zip(images, results).flatMap { image, result in changes(of: image, result) }
-    }
-
-    private func changes(of image: Image, _ result: BuiltImage) -> [String] {
-        let stored = image.stored
-        let label = result.references.first ?? stored.references.first ?? "\(stored.descriptor.digest)"
-        var sentences =
-            image.layerNumbers.contains { layers[$0].treatment != .unchanged } ? [layerChange(of: image)] : []
-        if image.format == .docker, !stored.descriptor.mediaType.isDocker {
-            sentences.append("its manifest is in Docker's form")
-            if stored.manifest.annotations?.isEmpty == false {
-                sentences.append("its annotations are left out, since Docker's manifests have none")
-            }
-        }
-        if image.format == .oci, stored.descriptor.mediaType.isDocker, !isForDockerArchive {
-            sentences.append("its manifest is in OCI form")
-        }
-        if isForDockerArchive, stored.manifest.annotations?.isEmpty == false {
-            sentences.append("its annotations are left out, since a docker-archive holds no manifest")
-        }
-        let lost = stored.references.filter { _ in isForDockerArchive && image.references.isEmpty }
-        if let name = lost.first {
-            sentences.append("it has no name there, since '\(name)' is none with a tag")
-        }
-        if result.manifest.digest != stored.descriptor.digest {
-            let digests = "\(stored.descriptor.digest) to \(result.manifest.digest)"
-            sentences.append("the manifest's digest changes from \(digests)")
-        }
-        return sentences.map { "\(label): \($0)" }
-    }
-
-    private func layerChange(of image: Image) -> String {
-        let changed = image.layerNumbers.filter { layers[$0].treatment != .unchanged }
-        let count = changed.count == 1 ? "1 layer is" : "\(changed.count) layers are"
-        guard case .compressed(let format)? = changed.first.map({ layers[$0].treatment }) else {
-            return "\(count) decompressed"
-        }
-        return "\(count) compressed with \(format.rawValue)"
     }
 }

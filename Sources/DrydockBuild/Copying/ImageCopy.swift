@@ -35,15 +35,24 @@ public struct ImageCopy: Sendable {
     public var format: Format?
     /// How the layers in a layout are compressed; nil keeps them as they are.
     public var compression: CompressionFormat?
+    /// Whether each image gets one layer that holds what a container of it sees.
+    public var squashes = false
+    /// Where the tars of compressed layers are kept while images are squashed.
+    public var temporaryDirectory = "/tmp"
 
     /// A copy that changes nothing that the destination can hold.
     public init(of images: [StoredImage]) { self.images = images }
 
-    /// The sizes of the layers as they are stored, each layer once, and what they are called.
+    /// The sizes of the layers as they are stored, each layer once, and what they are called; of squashed images the sums.
     ///
     /// - Throws: As ``deliver(to:width:progress:)`` before anything is read.
     public func work(for destination: Destination) throws -> [(size: Int64, title: String)] {
         let plan = try CopyPlan(self, for: destination)
+        if squashes {
+            return plan.images.map { image in
+                (image.stored.layers.map(\.descriptor.size).reduce(0, +), image.stored.imageID.description)
+            }
+        }
         return plan.layers.map { ($0.blob.descriptor.size, $0.blob.descriptor.digest.description) }
     }
 
@@ -63,16 +72,29 @@ public struct ImageCopy: Sendable {
     ) async throws -> Result {
         try await BlockingPool.withPool(width: width ?? BlockingPool.machineWidth) { pool in
             let plan = try CopyPlan(self, for: destination)
-            let payload = CopiedPayload(plan: plan, workers: pool.width, progress: progress)
-            let delivery = Delivery(
-                payload: payload,
-                modificationTime: Self.modificationTime,
-                width: pool.width,
-                progress: progress
-            )
-            let images = try await delivery.deliver(to: destination)
+            let images: [BuiltImage]
+            if squashes {
+                let payload = try await SquashedPayload(
+                    plan,
+                    temporaryDirectory: temporaryDirectory,
+                    workers: pool.width,
+                    progress: progress
+                )
+                images = try await Self.delivery(payload, pool.width, progress).deliver(to: destination)
+            } else {
+                let payload = CopiedPayload(plan: plan, workers: pool.width, progress: progress)
+                images = try await Self.delivery(payload, pool.width, progress).deliver(to: destination)
+            }
             return Result(images: images, changes: plan.changes(with: images))
         }
+    }
+
+    private static func delivery<Payload>(
+        _ payload: Payload,
+        _ width: Int,
+        _ progress: ProgressCounter
+    ) -> Delivery<Payload> {
+        Delivery(payload: payload, modificationTime: modificationTime, width: width, progress: progress)
     }
 
     /// The time of the members of archives, as builds have it unless another is asked for.
