@@ -57,7 +57,7 @@ enum StoredLayers {
             if let layer = known[key] { return layer }
             let layer = StoredLayer(
                 try image.blob(ofLayer: number),
-                named: "layer \(number + 1) of the image",
+                named: "layer \(number + 1) of \(image.path)",
                 temporaryDirectory: temporaryDirectory
             )
             known[key] = layer

@@ -17,6 +17,20 @@ public struct Contents: Sendable {
         let entries: [TreeEntry]
         /// What the person should know of it.
         var warnings: [String] = []
+        /// Where the spec names it: one place, or one for each entry; empty if that is not known.
+        var places: [String] = []
+
+        /// The input with the places where the spec names it, if all are known.
+        func standing(at places: [String?]) -> Input {
+            var input = self
+            input.places = places.compactMap(\.self)
+            return input
+        }
+
+        /// Where the spec names an entry, if that is known.
+        func place(ofEntry number: Int) -> String? {
+            places.count == 1 ? places.first : number < places.count ? places[number] : nil
+        }
     }
 
     let inputs: [Input]
@@ -99,7 +113,12 @@ public struct Contents: Sendable {
         )
         for entry in foundation?.entries ?? [] { try tree.insert(entry, from: 0) }
         for (number, input) in inputs.enumerated() {
-            for entry in input.entries { try tree.insert(entry, from: number + first) }
+            for (position, entry) in input.entries.enumerated() {
+                do { try tree.insert(entry, from: number + first) } catch {
+                    guard let place = input.place(ofEntry: position) else { throw error }
+                    throw PlacedFailure(place: place, cause: error)
+                }
+            }
         }
         return tree
     }

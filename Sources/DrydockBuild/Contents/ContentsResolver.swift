@@ -33,8 +33,12 @@ struct ContentsResolver {
     func resolve(on foundation: Foundation? = nil) throws -> Contents {
         // An image has one cache of its loader: each item's holds the libraries of those before it, too.
         var configured: [ExecutableClosure.ConfiguredLibrary] = []
-        let packages = try spec.contents.compactMap { try input($0, &configured) }
-        let copied = try spec.copyToRoot.map(copied)
+        let packages = try zip(spec.contents, places(\.contents, of: spec.contents)).compactMap { item, place in
+            try PlacedFailure.placing(place) { try input(item, &configured) }?.standing(at: [place])
+        }
+        let copied = try zip(spec.copyToRoot, places(\.copyToRoot, of: spec.copyToRoot)).map { path, place in
+            try PlacedFailure.placing(place) { try self.copied(path) }.standing(at: [place])
+        }
         let declared = spec.files.isEmpty ? [] : [try declared()]
         let resolver = StoreResolver(spec: spec, environment: environment, style: style)
         let store = try resolver.resolve(besides: (copied + declared).flatMap(\.entries), on: foundation)
@@ -58,6 +62,10 @@ struct ContentsResolver {
         let scripted = try contents.runScripts()
         contents.store = try resolver.resolve(besides: scripted, on: foundation)?.layers()
         return contents
+    }
+
+    private func places(_ list: KeyPath<SpecPlaces, [SpecPosition]>, of elements: [some Any]) -> [String?] {
+        spec.places.texts(list, count: elements.count)
     }
 
     private func input(
@@ -154,7 +162,12 @@ struct ContentsResolver {
 
     /// An archive of `copyToRoot`, whose entries keep their owners.
     private func copiedArchive(_ path: String) throws -> Contents.Input {
-        var input = try archive(path, at: "/", strip: 0)
+        var input: Contents.Input
+        do { input = try archive(path, at: "/", strip: 0) } catch let error as TreeError {
+            guard error.isBrokenArchive else { throw error }
+            let hint = "use 'files:' with 'source:' for a single file; get the file again if it should be an archive"
+            throw InputFailure(cause: error, hint: hint)
+        }
         input.kind = .customisation
         input.label = InputLabel(kind: "copyToRoot", names: [path.withoutStoreHash])
         return input
@@ -162,15 +175,20 @@ struct ContentsResolver {
 
     private func declared() throws -> Contents.Input {
         let files = DeclaredFiles(spec: spec, environment: environment, style: style)
+        let places = self.places(\.files, of: spec.files)
         return Contents.Input(
             kind: .customisation,
             label: InputLabel(kind: "files", names: spec.files.map(\.path)),
             paths: files.sources,
-            entries: try spec.files.map { file in
-                guard case .source(let path) = file.content else { return try files.entry(file) }
-                return try reading(.source, path) { try files.entry(file) }
+            entries: try zip(spec.files, places).map { file, place in
+                try PlacedFailure.placing(place) { try entry(file, files) }
             }
-        )
+        ).standing(at: places)
+    }
+
+    private func entry(_ file: FileSpec, _ files: DeclaredFiles) throws -> TreeEntry {
+        guard case .source(let path) = file.content else { return try files.entry(file) }
+        return try reading(.source, path) { try files.entry(file) }
     }
 
     static func imagePath(_ path: String) -> ByteString {

@@ -12,8 +12,11 @@ public struct InputFailure: Error, CustomStringConvertible {
     /// The one action that usually helps.
     public let hint: String
 
-    /// The sentence of the cause, and the hint.
-    public var description: String { "\(cause)\nhint: \(hint)" }
+    /// The sentence of the cause, and the hint in place of any that the cause has.
+    public var description: String {
+        let sentence = "\(cause)".split(separator: "\n", maxSplits: 1).first ?? ""
+        return "\(sentence)\nhint: \(hint)"
+    }
 }
 
 extension ContentsResolver {

@@ -19,10 +19,11 @@ extension ImageSpec {
         let reader = SpecReader()
         let spec = root(of: source, reportingTo: reader).flatMap { read($0, directory: directory) }
         if let error = reader.error(in: source) { throw error }
-        guard let spec else {
+        guard var spec else {
             let problem = SpecProblem("The spec cannot be read")
             throw SpecError(sorted: [source.diagnostic(problem, at: .start)], total: 1)
         }
+        spec.places.file = file
         return spec
     }
 
@@ -96,8 +97,11 @@ extension ImageSpec {
     }
 
     private mutating func readContents(_ map: SpecMap) {
-        contents = map["contents"]?.elements("a list of maps")?.compactMap(ContentItem.read) ?? []
+        let items = map["contents"]?.elements("a list of maps") ?? []
+        contents = items.compactMap(ContentItem.read)
         copyToRoot = map["copyToRoot"]?.stringOrStrings(.nonemptyText) ?? []
+        places.contents = items.map(\.node.place)
+        places.copyToRoot = map["copyToRoot"]?.elementPlaces ?? []
         keepContentsDirlinks = map["keepContentsDirlinks"]?.bool() ?? false
         let fields = map["files"]?.elements("a list of maps") ?? []
         var paths = DeclaredPaths()
@@ -107,6 +111,7 @@ extension ImageSpec {
             return file
         }
         paths.reportConflicts()
+        places.files = fields.map(\.node.place)
     }
 
     private mutating func readOwnership(_ map: SpecMap) {

@@ -124,6 +124,8 @@ public struct ImageSpec: Hashable, Sendable {
     static let mostLayers: Int64 = 125
     /// The directory to which relative paths refer.
     public var directory: String
+    /// Where the inputs stand in the spec's file.
+    var places = SpecPlaces()
 
     /// The compression of the outer archive, by `dockerTools`' names.
     public enum Compressor: String, Hashable, Sendable, CaseIterable {

@@ -16,6 +16,12 @@ struct SpecField {
         self.reader = reader
     }
 
+    /// Where the elements of a list stand; of anything else its own place.
+    var elementPlaces: [SpecPosition] {
+        guard case .list(let elements) = node.value else { return [node.place] }
+        return elements.map(\.place)
+    }
+
     func report(_ message: String, hint: String? = nil) {
         reader.report(SpecProblem(message, hint: hint), at: node.place)
     }

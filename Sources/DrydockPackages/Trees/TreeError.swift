@@ -54,6 +54,11 @@ public struct TreeError: Error, Equatable, CustomStringConvertible {
     /// The path of the file, directory or archive.
     public let path: String
 
+    /// Whether it is an archive whose bytes are none, or are damaged.
+    package var isBrokenArchive: Bool {
+        if case .brokenArchive = code.value { true } else { false }
+    }
+
     package init(_ code: Code, _ path: String) {
         self.code = code
         self.path = path
