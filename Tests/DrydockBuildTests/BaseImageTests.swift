@@ -127,6 +127,72 @@ struct BaseImageTests {
     }
 
     @Test
+    func `instructions for builds on top are neither run nor handed on, which is told`() async throws {
+        try await withTemporaryDirectory { directory in
+            var base = ImageSpec(name: "base", directory: directory)
+            base.files = [FileSpec(path: "/f", content: .text("f"))]
+            base.config.onBuild = ["RUN touch /new"]
+            _ = try await Pipeline.build(base, to: "docker-archive:\(directory)/base.tar")
+            let spec = child(in: directory, of: "base.tar")
+            let plan = try await ImageBuild(spec: spec, environment: Pipeline.environment).plan()
+            #expect(plan.warnings == ["the ONBUILD instructions of the base image 'base.tar' are not run"])
+            let target = "docker-archive:\(directory)/child.tar"
+            let built = try await Pipeline.build(spec, to: target)
+            #expect(built.configuration.config?.onBuild == nil)
+            #expect(try await !paths(target).contains("new"))
+            var environmentAlone = spec
+            environmentAlone.inherit = .env
+            let quiet = try await ImageBuild(spec: environmentAlone, environment: Pipeline.environment).plan()
+            #expect(quiet.warnings.isEmpty)
+        }
+    }
+
+    @Test(arguments: ["docker-archive", "oci"])
+    func `a base that has one layer twice keeps it twice`(form: String) async throws {
+        try await withTemporaryDirectory { directory in
+            var below = "docker-archive:\(directory)/one.tar"
+            for (name, base) in [("one", nil), ("two", "one.tar"), ("three", "two.tar")] as [(String, String?)] {
+                var spec = ImageSpec(name: name, directory: directory)
+                spec.fromImage = base
+                spec.files = [FileSpec(path: "/f", content: .text("f"))]
+                below = name == "three" ? "\(form):\(directory)/three" : "docker-archive:\(directory)/\(name).tar"
+                _ = try await Pipeline.build(spec, to: below)
+            }
+            let stored = try read(below)
+            #expect(stored.layers.count == 3)
+            #expect(Set(stored.layers.map(\.diffID)).count == 1)
+            #expect(try await ImageChecker.faults(of: "\(directory)/three") == [])
+            let target = "\(form):\(directory)/top"
+            let built = try await Pipeline.build(child(in: directory, of: below), to: target)
+            #expect(built.layers.map(\.diffID).prefix(3) == stored.layers.map(\.diffID)[...])
+            #expect(try await ImageChecker.faults(of: "\(directory)/top") == [])
+            #expect(try await paths(target).contains("f"))
+        }
+    }
+
+    @Test
+    func `a layer that nobody can unpack is told with its image`() async throws {
+        try await withTemporaryDirectory { directory in
+            let script = """
+                import hashlib, io, json, tarfile
+                layer = b'no tar' * 200
+                digest = 'sha256:' + hashlib.sha256(layer).hexdigest()
+                config = json.dumps({'os': 'linux', 'architecture': 'amd64',
+                    'rootfs': {'type': 'layers', 'diff_ids': [digest]}}).encode()
+                manifest = json.dumps([{'Config': 'c.json', 'Layers': ['l.tar'], 'RepoTags': []}]).encode()
+                with tarfile.open('base.tar', 'w') as archive:
+                    for name, data in ('c.json', config), ('l.tar', layer), ('manifest.json', manifest):
+                        member = tarfile.TarInfo(name); member.size = len(data)
+                        archive.addfile(member, io.BytesIO(data))
+                """
+            try await Command.check(["python3", "-c", script], in: directory)
+            let build = ImageBuild(spec: child(in: directory, of: "base.tar"), environment: Pipeline.environment)
+            let error = await #expect(throws: TreeError.self) { try await build.plan() }
+            #expect(error?.path == "layer 1 of \(directory)/base.tar")
+        }
+    }
+
+    @Test
     func `a change of settings alone adds no layer`() async throws {
         try await withTemporaryDirectory { directory in
             let base = try await makeBase(in: directory, at: "oci:\(directory)/lay")
