@@ -71,6 +71,15 @@ public struct OutputDescriptor: Sendable {
         }
     }
 
+    /// Lets the file system report what it found wrong with earlier writes, as some do when a file is closed (NFS, quotas).
+    ///
+    /// - Throws: ``SystemError`` with the operation `write`.
+    public func reportFailures() throws(SystemError) {
+        let copy = fcntl(number, F_DUPFD_CLOEXEC, 0)
+        guard copy >= 0 else { throw SystemError("write", path, errorNumber: errno) }
+        try OwnedDescriptor(adopting: copy).close(path: path)
+    }
+
     /// Begins to write a part of the file to the disk, so that ``synchronise()`` has less to wait for.
     public func startWriteback(at offset: Int64, count: Int64) { drydock_start_writeback(number, offset, count) }
 

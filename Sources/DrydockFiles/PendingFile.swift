@@ -60,11 +60,14 @@ public struct PendingFile: ~Copyable, Sendable {
         return UInt32(status.mode & 0o777)
     }
 
-    /// Gives the file its final name after its bytes have reached the disk, replacing what was there.
+    /// Gives the file its final name, replacing what was there.
     ///
+    /// - Parameter isDurable: Whether to wait before that until its bytes are on the disk, so that not even a machine that
+    ///   loses its power leaves a part of it under that name.
     /// - Throws: ``SystemError``; the file then does not exist under either name.
-    public consuming func commit() throws(SystemError) {
-        try OutputDescriptor(number: descriptor.number, path: path).synchronise()
+    public consuming func commit(isDurable: Bool = false) throws(SystemError) {
+        let output = OutputDescriptor(number: descriptor.number, path: path)
+        try isDurable ? output.synchronise() : output.reportFailures()
         let temporary = try named()
         let status = unsafe drydock_renameat(AT_FDCWD, temporary, AT_FDCWD, path, 1)
         if status < 0 {

@@ -98,10 +98,9 @@ extension StorePath: CustomStringConvertible, Comparable {
 
     /// Compares by bytes.
     public static func < (left: StorePath, right: StorePath) -> Bool {
-        // The usual case, and closures have many references to sort: no text is put together for it.
-        if left.storeDirectory == right.storeDirectory {
-            return left.baseName.utf8.lexicographicallyPrecedes(right.baseName.utf8)
-        }
+        // The usual case, and closures have many references to sort: no text is put together for it. Names are ASCII, of
+        // which the order of texts is that of the bytes, and the library compares these at once.
+        if left.storeDirectory == right.storeDirectory { return left.baseName < right.baseName }
         return left.description.utf8.lexicographicallyPrecedes(right.description.utf8)
     }
 }

@@ -50,7 +50,7 @@ extension ArchiveWriter {
         let crew = PackingCrew(width: width, progress: progress)
         return try await crew.pack(payload.layerSizes) { [payload, offsets] number in
             guard let offset = offsets[number] else { preconditionFailure("A layer has no place in the archive") }
-            var blob = BlobOutput(output, at: offset)
+            var blob = BlobOutput(output, at: offset, isDurable: false)
             return try await unsafe payload.pack(number) { try unsafe blob.write($0) }
         }
     }
@@ -88,7 +88,7 @@ extension ArchiveWriter {
                 continue
             }
             // A header is one block for every layer of less than 8 GiB; see `canAppend`.
-            var blob = BlobOutput(output, at: offset + Int64(TarFormat.blockSize))
+            var blob = BlobOutput(output, at: offset + Int64(TarFormat.blockSize), isDurable: false)
             let result = try await unsafe payload.pack(number) { try unsafe blob.write($0) }
             guard result.descriptor.size < Self.appendableSize else { throw HeaderOutgrown() }
             packed[number] = result

@@ -112,7 +112,7 @@ struct Delivery<Payload: ImagePayload>: Sendable {
             }
             let blob = try layout.beginBlob()
             if let known { try blob.output.reserve(known.descriptor.size) }
-            var output = BlobOutput(blob.output)
+            var output = BlobOutput(blob.output, isDurable: true)
             let packed = try await unsafe payload.pack(number) { try unsafe output.write($0) }
             try blob.commit(digest: packed.descriptor.digest, size: packed.descriptor.size)
             return packed

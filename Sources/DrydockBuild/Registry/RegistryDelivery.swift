@@ -100,7 +100,7 @@ struct RegistryDelivery: Sendable {
     /// Makes the blob in the local store, unless it is there already.
     private func pack(_ content: LayerContent, into blobs: LocalBlobs) async throws -> PackedLayer {
         let blob = try blobs.beginBlob()
-        var output = BlobOutput(blob.output)
+        var output = BlobOutput(blob.output, isDurable: true)
         let packed = try await unsafe packer.pack(content) { try unsafe output.write($0) }
         try blob.commit(digest: packed.descriptor.digest, size: packed.descriptor.size)
         return packed

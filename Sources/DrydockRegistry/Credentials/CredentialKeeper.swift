@@ -89,7 +89,7 @@ public struct CredentialKeeper: Sendable {
             try makeDirectory(of: path)
             let file = try PendingFile(for: target ?? path, mode: 0o600)
             try OutputDescriptor(number: file.number, path: path).write(auth.bytes, at: 0)
-            try file.commit()
+            try file.commit(isDurable: true)
         } catch let error as SystemError {
             throw CredentialFailure(.file(operation: "write", path: path, clause: error.clause))
         } catch {
