@@ -137,6 +137,7 @@ enum OptionConflict: Error, CustomStringConvertible {
     case formatOfDockerArchive
     case treeOfRemoteImage
     case noRegistry
+    case wholeIndexChanged
     case imageNameAsOutput(String)
     case planToFile(String)
 
@@ -151,6 +152,9 @@ enum OptionConflict: Error, CustomStringConvertible {
         case .formatOfDockerArchive:
             "A docker-archive holds no manifest, so '--format' has nothing to say there\n"
                 + "hint: write 'oci:DIR' or 'oci-archive:PATH', or leave the option out"
+        case .wholeIndexChanged:
+            "An index with all of its images goes unchanged to a registry or an image layout\n"
+                + "hint: write 'docker://REF' or 'oci:DIR' without --format and --compress, or choose with --platform"
         case .noRegistry:
             "'--username' and '--insecure' are for one registry, and no image of a registry is named"
         case .treeOfRemoteImage:

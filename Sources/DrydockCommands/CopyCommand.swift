@@ -6,6 +6,7 @@ import DrydockCompression
 import DrydockFiles
 import DrydockJSON
 public import DrydockOCI
+import DrydockRegistry
 import DrydockStorage
 import Foundation
 
@@ -13,17 +14,22 @@ import Foundation
 struct CopyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "copy",
-        abstract: "Copy an image between archives and image layouts.",
+        abstract: "Copy an image between archives, image layouts, registries and daemons.",
         discussion: """
-            SRC and DEST are docker-archive:PATH[:NAME:TAG], oci:DIR[:TAG], oci-archive:PATH[:TAG], \
+            SRC and DEST are docker-archive:PATH[:NAME:TAG], oci:DIR[:TAG], oci-archive:PATH[:TAG], docker://REF, \
             docker-daemon:NAME[:TAG] or a path; DEST may be '-' for standard output. What need not change stays as it \
             is, so that digests are kept; what changes is told on standard error.
+
+            Of an image for several platforms in a registry the one for this machine is taken, or the one that \
+            --platform names; with --all the index with all of its images, to a registry or an image layout. Between \
+            registries blobs pass through without a disk, and are mounted where both are the same.
 
             Examples:
               drydock copy redis.tar oci:images
               drydock copy oci:images:redis docker-archive:redis.tar:redis:8
               drydock copy --all images.tar oci:images --compress zstd
               drydock copy --squash redis.tar oci:flat:redis
+              drydock copy --all docker://redis:8 docker://registry.example.com/redis:8
             """
     )
 
@@ -33,7 +39,7 @@ struct CopyCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("Where it goes.", valueName: "dest"), completion: .file())
     var destination: String
 
-    @Flag(help: "Copy all images of SRC, each with its names.")
+    @Flag(help: "Copy all images of SRC, each with its names; from a registry an index with all of its images.")
     var all = false
 
     @Flag(help: "Make one layer of all, which holds what a container of the image sees.")
@@ -41,24 +47,63 @@ struct CopyCommand: AsyncParsableCommand {
 
     @OptionGroup var transfer: TransferOptions
 
+    @OptionGroup var registry: RegistryOptions
+
+    @OptionGroup var cache: CacheOption
+
     @OptionGroup var work: WorkOptions
 
     @Flag(help: "Print the result as one JSON object on standard output.")
     var json = false
 
     func run() async throws {
-        guard let daemonImage = try DaemonImageText(source) else { return try await copy(try ImageLocation(source)) }
-        try await daemonImage.withArchive { try await copy($0) }
+        let from = try RemoteImage.reference(in: source)
+        let target = try RemoteImage.reference(in: destination)
+        let access = try registry.access(for: target?.registry ?? from?.registry)
+        if let from { return try await copyRemote(from, to: target, access) }
+        guard let daemonImage = try DaemonImageText(source) else {
+            return try await copy(try ImageLocation(source), to: target, access)
+        }
+        try await daemonImage.withArchive { try await copy($0, to: target, access) }
     }
 
-    private func copy(_ location: ImageLocation) async throws {
+    private func copy(_ location: ImageLocation, to target: ImageReference?, _ access: RegistryAccess) async throws {
         let (all, transfer) = (all, transfer)
         let images = try await BlockingPool.withPool(width: 1) { _ in
             try all ? transfer.images(at: location) : [transfer.image(at: location)]
         }
+        try await finish(images, to: target, access)
+    }
+
+    private func finish(_ images: [StoredImage], to target: ImageReference?, _ access: RegistryAccess) async throws {
         var run = CopyRun(images: images, transfer: transfer, work: work)
         run.squashes = squash
-        try await run.finish(to: destination, asJSON: json)
+        guard let target else { return try await run.finish(to: destination, asJSON: json) }
+        try await run.push(to: target, access, try cache.store(), asJSON: json)
+    }
+
+    /// Copies an image of a registry.
+    private func copyRemote(
+        _ reference: ImageReference,
+        to target: ImageReference?,
+        _ access: RegistryAccess
+    ) async throws {
+        let store = try cache.store()
+        if transfer.changesNothing, !squash {
+            let copy = RemoteCopyRun(source: reference, isWhole: all, platform: transfer.platform, store: store)
+            if let target {
+                return try await copy.finish(to: .registry(target), access, progress: work.progress, asJSON: json)
+            }
+            if all, case let location = try ImageLocation(destination), location.transport == .ociLayout {
+                return try await copy.finish(to: .layout(location), access, progress: work.progress, asJSON: json)
+            }
+        }
+        if all { throw OptionConflict.wholeIndexChanged }
+        let pulled = try await access.withClient { client in
+            let pull = ImagePull(reference, platform: transfer.platform, client: client, blobs: LocalBlobs(store))
+            return try await PullRun(pull: pull, progress: work.progress).finish(nil)
+        }
+        try await finish([pulled.image], to: target, access)
     }
 }
 
@@ -82,6 +127,9 @@ struct TransferOptions: ParsableArguments {
         )
     )
     var platform: Platform?
+
+    /// Whether images stay as they are.
+    var changesNothing: Bool { format == nil && compress == nil }
 
     /// The image at a location.
     func image(at location: ImageLocation) throws -> StoredImage {
@@ -118,7 +166,7 @@ struct CopyRun {
         let result = try await progress.during {
             try await copy.deliver(to: destination, width: work.jobs, progress: progress.counter)
         }
-        for change in result.changes { try Output.text("note: \(change)\n", toStandardError: true) }
+        try Output.notes(result.changes)
         if json { return try Output.json(.object(["images": .array(result.images.map { ImageReport($0).json })])) }
         let isStream = destination.isStandardOutput
         let reports = result.images.map { ImageReport($0).text }.joined(separator: "\n")
@@ -126,6 +174,29 @@ struct CopyRun {
             reports + "\n\(destination.daemon == nil ? "written to" : "loaded into") \(destination.title)\n",
             toStandardError: isStream
         )
+    }
+
+    /// Copies to a registry, and tells what came out.
+    func push(
+        to reference: ImageReference,
+        _ access: RegistryAccess,
+        _ store: LocalStore,
+        asJSON json: Bool
+    ) async throws {
+        var copy = ImageCopy(of: images)
+        copy.format = transfer.format
+        copy.compression = transfer.compress
+        let result = try await access.withClient { [copy] client in
+            let target = PushTarget(reference, client: client, store: store)
+            let progress = work.progress.display(try copy.work(for: target), passes: 1)
+            return try await progress.during {
+                try await copy.push(to: target, width: work.jobs, progress: progress.counter)
+            }
+        }
+        try Output.notes(result.changes)
+        if json { return try Output.json(.object(["images": .array(result.images.map { ImageReport($0).json })])) }
+        let reports = result.images.map { ImageReport($0).text }.joined(separator: "\n")
+        try Output.text(reports + "\npushed to \(reference.withDefaultTag)\n")
     }
 
     private func destination(_ text: String) throws -> Destination {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AsyncHTTPClient
 import Foundation
+import NIOCore
+import NIOHTTP1
 
 /// Debian's `docker-registry`, running on a port of this machine for one test.
 public struct TestRegistry: Sendable {
@@ -45,6 +48,21 @@ public struct TestRegistry: Sendable {
             let data = settings.directory ?? directory + "/data"
             return try await body(TestRegistry(authority: "\(host):\(port)", port: port, directory: data))
         }
+    }
+
+    /// Puts a manifest as it is under a tag of an open registry, and gives its digest.
+    ///
+    /// - Throws: ``Command/Failure`` if the registry refuses it.
+    public func put(manifest: String, mediaType: String, repository: String, tag: String) async throws -> String {
+        var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)/v2/\(repository)/manifests/\(tag)")
+        request.method = .PUT
+        request.headers.add(name: "Content-Type", value: mediaType)
+        request.body = .bytes(ByteBuffer(string: manifest))
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
+        guard response.status == .created, let digest = response.headers.first(name: "Docker-Content-Digest") else {
+            throw Command.Failure(arguments: ["PUT", tag], reason: "was answered \(response.status)")
+        }
+        return digest
     }
 
     private static func port(of running: RunningCommand) async throws -> Int {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import DrydockDigests
 import DrydockJSON
 
 /// Images that cannot be copied as it was asked for.
@@ -10,6 +11,8 @@ public enum CopyFailure: Error, Equatable, CustomStringConvertible {
     case conflictingName(String, [String])
     /// Docker's manifests have no type for such layers.
     case layersForDocker(String)
+    /// The name at the destination has the digest of another image.
+    case otherDigest(String, expected: Digest, actual: Digest)
     /// There is nothing to copy.
     case noImages
 
@@ -25,6 +28,9 @@ public enum CopyFailure: Error, Equatable, CustomStringConvertible {
                 + "\nhint: copy one of them under another name first"
         case .layersForDocker(let compression):
             "Docker's manifests have no layers that are compressed with \(compression)\nhint: add '--compress gzip'"
+        case .otherDigest(let name, let expected, let actual):
+            "Cannot copy to '\(name.clippedForMessage)': expected the image \(expected), got \(actual)\n"
+                + "hint: write a tag instead of the digest"
         case .noImages: "There is no image to copy"
         }
     }

@@ -39,23 +39,44 @@ struct CopyPlan: Sendable {
     let isSquashing: Bool
 
     init(_ copy: ImageCopy, for destination: Destination) throws {
+        try self.init(
+            copy,
+            for: Aim(isDockerArchive: destination.transport == .dockerArchive, name: destination.reference)
+        )
+    }
+
+    /// What becomes of an image in a registry.
+    init(_ copy: ImageCopy, for target: PushTarget) throws {
+        let name = target.reference.familiarDescription
+        try self.init(copy, for: Aim(isDockerArchive: false, isRegistry: true, name: name))
+    }
+
+    /// What counts of a destination.
+    private struct Aim {
+        let isDockerArchive: Bool
+        var isRegistry = false
+        /// The name that it gives the image.
+        let name: String?
+    }
+
+    private init(_ copy: ImageCopy, for aim: Aim) throws {
         guard !copy.images.isEmpty else { throw CopyFailure.noImages }
-        isForDockerArchive = destination.transport == .dockerArchive
+        isForDockerArchive = aim.isDockerArchive
         isSquashing = copy.squashes
         var collection = LayerCollection()
         let planned = try copy.images.map { stored in
             let blobs = try stored.layers.indices.map(stored.blob(ofLayer:))
-            let treatments = try blobs.map { try Self.treatment(of: $0, copy, destination) }
+            let treatments = try blobs.map { try Self.treatment(of: $0, copy, aim) }
             return Image(
                 stored: stored,
-                references: try Self.references(of: stored, destination),
+                references: try Self.references(of: stored, aim),
                 layerNumbers: zip(blobs, treatments).map { collection.add($0, $1) },
-                format: Self.format(of: stored, treatments, copy, destination)
+                format: Self.format(of: stored, treatments, copy, aim)
             )
         }
         layers = collection.layers
         images = isForDockerArchive ? Self.combined(planned) : planned
-        if let name = destination.reference, copy.images.count > 1 {
+        if let name = aim.name, copy.images.count > 1 {
             throw CopyFailure.oneNameForMany(name, count: copy.images.count)
         }
         try Self.refuseConflicts(images)
@@ -66,10 +87,10 @@ struct CopyPlan: Sendable {
     private static func treatment(
         of blob: StoredBlob,
         _ copy: ImageCopy,
-        _ destination: Destination
+        _ aim: Aim
     ) throws -> LayerTreatment {
         // `docker load` of every age reads plain layers.
-        if destination.transport == .dockerArchive { return blob.compression == .none ? .unchanged : .decompressed }
+        if aim.isDockerArchive { return blob.compression == .none ? .unchanged : .decompressed }
         let wanted = copy.compression ?? (CompressionFormat.written.contains(blob.compression) ? nil : .gzip)
         let result = wanted ?? blob.compression
         if copy.format == .docker, result == .zstd { throw CopyFailure.layersForDocker(result.rawValue) }
@@ -84,19 +105,20 @@ struct CopyPlan: Sendable {
         of stored: StoredImage,
         _ treatments: [LayerTreatment],
         _ copy: ImageCopy,
-        _ destination: Destination
+        _ aim: Aim
     ) -> ImageCopy.Format? {
         // An archive holds no manifest: the one that is told is the one that it has when it is read again.
-        if destination.transport == .dockerArchive { return .oci }
+        if aim.isDockerArchive { return .oci }
         let wanted = copy.format ?? stored.format
         return wanted == stored.format && treatments.allSatisfy { $0 == .unchanged } ? nil : wanted
     }
 
     // MARK: Names
 
-    private static func references(of stored: StoredImage, _ destination: Destination) throws -> [String] {
-        guard destination.transport == .dockerArchive else { return stored.references }
-        if let name = destination.reference {
+    private static func references(of stored: StoredImage, _ aim: Aim) throws -> [String] {
+        if aim.isRegistry { return aim.name.map { [$0] } ?? [] }
+        guard aim.isDockerArchive else { return stored.references }
+        if let name = aim.name {
             let parsed = try ImageReference(name).withDefaultTag
             return ["\(parsed.familiarName):\(parsed.tag ?? "latest")"]
         }

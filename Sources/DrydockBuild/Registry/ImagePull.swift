@@ -87,14 +87,16 @@ public struct ImagePull: Sendable {
         progress: TransferProgress = TransferProgress()
     ) async throws -> StoredImage {
         do {
-            let source = CountedSource(source: image.repository, progress: progress)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 // A layer can be there twice.
                 var seen: Set<Digest> = []
                 for layer in image.document.layers where seen.insert(layer.digest).inserted {
                     group.addTask { [blobs] in
                         if try await blobs.hasBlob(layer) { return progress.skip(layer) }
-                        try await blobs.putBlob(layer, from: source)
+                        try await blobs.putBlob(
+                            layer,
+                            from: CountedSource(source: image.repository, progress: progress)
+                        )
                         progress.finish(layer)
                     }
                 }
@@ -167,19 +169,5 @@ public struct ResolvedImage: Sendable {
     /// The bytes of all layers, each counted once.
     public var layerSize: Int64 {
         Set(document.layers).reduce(0) { $0.addingReportingOverflow($1.size).partialValue }
-    }
-}
-
-/// A source whose bytes are counted.
-private struct CountedSource: BlobSource {
-    let source: any BlobSource
-    let progress: TransferProgress
-
-    func readBlob(_ blob: Descriptor, from offset: Int64, _ body: BlobBytesHandler) async throws {
-        progress.add(offset)
-        unsafe try await source.readBlob(blob, from: offset) { bytes in
-            progress.add(Int64(bytes.count))
-            unsafe try await body(bytes)
-        }
     }
 }

@@ -27,7 +27,7 @@ public struct PackageLinksFailure: Error, Equatable, CustomStringConvertible {
         switch code {
         case .notADirectory:
             "Cannot link the files of \(path): it is not a directory\n"
-                + "hint: mention it in 'config' or 'files' if the image only has to contain it"
+                + "hint: add 'links: false' beside it if the image only has to contain it"
         case .nameNotUTF8: "Cannot link \(path): its name is not UTF-8"
         case .besideDirectory(let directory):
             "Cannot link both \(path) and \(directory): one is a file and one a directory\n"

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DrydockDigests
+import DrydockFiles
+import DrydockJSON
+import DrydockOCI
+import DrydockRegistry
+import DrydockStorage
+
+extension ImageCopy {
+    /// The sizes of the layers as they are stored, each layer once, and what they are called.
+    ///
+    /// - Throws: As ``push(to:width:progress:)`` before anything is read.
+    public func work(for target: PushTarget) throws -> [(size: Int64, title: String)] {
+        try CopyPlan(self, for: target).layers.map {
+            ($0.blob.descriptor.size, $0.blob.descriptor.digest.description)
+        }
+    }
+
+    /// Sends the image to a registry, which gets what it lacks; its tag is written last.
+    ///
+    /// - Parameters:
+    ///   - target: The repository and the name of the image there.
+    ///   - width: The number of threads, by default that of the processors; the bytes do not depend on it.
+    ///   - progress: Told of every step.
+    /// - Returns: The image with its digests.
+    /// - Throws: ``RegistryFailure``; as ``deliver(to:width:progress:)``.
+    public func push(
+        to target: PushTarget,
+        width: Int? = nil,
+        progress: ProgressCounter = ProgressCounter()
+    ) async throws -> Result {
+        try await BlockingPool.withPool(width: width ?? BlockingPool.machineWidth) { pool in
+            let plan = try CopyPlan(self, for: target)
+            do {
+                let images: [BuiltImage]
+                if squashes {
+                    let payload = try await SquashedPayload(
+                        plan,
+                        temporaryDirectory: temporaryDirectory,
+                        workers: pool.width,
+                        progress: progress
+                    )
+                    let push = CopyPush(payload: payload, target: target, width: pool.width, progress: progress)
+                    images = try await push.push()
+                } else {
+                    let payload = CopiedPayload(plan: plan, workers: pool.width, progress: progress)
+                    let push = CopyPush(payload: payload, target: target, width: pool.width, progress: progress)
+                    images = try await push.push()
+                }
+                return Result(images: images, changes: plan.changes(with: images))
+            } catch let failure as RegistryFailure {
+                throw failure.about(target.reference.familiarDescription)
+            }
+        }
+    }
+}
+
+/// Sends stored images to a registry.
+private struct CopyPush<Payload: ImagePayload>: Sendable {
+    let payload: Payload
+    let target: PushTarget
+    let width: Int
+    let progress: ProgressCounter
+
+    func push() async throws -> [BuiltImage] {
+        let repository = try await target.client.repository(of: target.reference)
+        let sending = BlobPush(repository: repository, store: target.store, transfer: target.transfer)
+        let layers = try await PackingCrew(width: width, progress: progress).pack(payload.layerSizes) { number in
+            try await layer(number, sending)
+        }
+        let images = try payload.images(with: layers).map(\.image)
+        for image in images { try await finish(image, sending) }
+        return images
+    }
+
+    private func layer(_ number: Int, _ sending: BlobPush) async throws -> PackedLayer {
+        if let known = payload.knownLayer(number) {
+            if try await sending.isThere(known.descriptor) {
+                progress.add(Int(known.descriptor.size))
+                return known
+            }
+            if try await sending.blobs.hasBlob(known.descriptor) {
+                progress.add(Int(known.descriptor.size))
+                return try await send(known, sending)
+            }
+        }
+        return try await send(try await pack(number, into: sending.blobs), sending)
+    }
+
+    private func send(_ layer: PackedLayer, _ sending: BlobPush) async throws -> PackedLayer {
+        try await sending.push(layer.descriptor)
+        return layer
+    }
+
+    /// Puts the layer's blob into the local store.
+    private func pack(_ number: Int, into blobs: LocalBlobs) async throws -> PackedLayer {
+        let blob = try blobs.beginBlob()
+        var output = BlobOutput(blob.output)
+        let packed = try await unsafe payload.pack(number) { try unsafe output.write($0) }
+        try blob.commit(digest: packed.descriptor.digest, size: packed.descriptor.size)
+        return packed
+    }
+
+    private func finish(_ image: BuiltImage, _ sending: BlobPush) async throws {
+        let manifest = RegistryManifest(image.manifestBytes, mediaType: image.manifestType)
+        let document = try ImageManifest(parsing: image.manifestBytes)
+        let (reference, digest) = (target.reference, manifest.descriptor.digest)
+        if let expected = reference.digest, expected != digest {
+            throw CopyFailure.otherDigest(reference.familiarDescription, expected: expected, actual: digest)
+        }
+        try await sending.blobs.put(image.configurationBytes, as: document.config)
+        try await sending.push(document.config)
+        try await sending.repository.putManifest(manifest, as: .digest(digest))
+        if let tag = reference.tag { try await sending.repository.putManifest(manifest, as: .tag(tag)) }
+        sending.rememberPlaces(of: [document.config] + document.layers)
+    }
+}
