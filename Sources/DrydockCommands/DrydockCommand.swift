@@ -23,6 +23,8 @@ public struct DrydockCommand: AsyncParsableCommand, Sendable {
             MergeCommand.self,
             PullCommand.self,
             PrefetchCommand.self,
+            LoginCommand.self,
+            LogoutCommand.self,
             InspectCommand.self,
             DiffCommand.self,
             ExportCommand.self,

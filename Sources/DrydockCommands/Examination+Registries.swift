@@ -36,7 +36,7 @@ extension Examination {
         do {
             let overviews = try surroundings.credentials.overviews()
             guard !overviews.isEmpty else {
-                let hint = "docker login REGISTRY, podman login REGISTRY or skopeo login REGISTRY"
+                let hint = "drydock login REGISTRY; what docker, podman and skopeo login keep is used, too"
                 return Finding(name: "logins", state: .missing, detail: "none; not needed to build", hint: hint)
             }
             let details = overviews.map { overview in

@@ -79,8 +79,7 @@ public enum Program: Sendable {
     static func report(_ error: any Error) -> (text: String, exitCode: Int32) {
         switch error {
         case is SpecError: ("\(error)\n", specMistakes)
-        case is ImageLocation.ParsingFailure, is ImageReference.ParsingFailure, is OptionConflict,
-            is PullOutput.Unsupported:
+        case is ImageLocation.ParsingFailure, is ImageReference.ParsingFailure, is OptionConflict:
             ("Error: \(error)\n", wrongArguments)
         default: ("Error: \(error)\n", EXIT_FAILURE)
         }

@@ -9,7 +9,8 @@ import Testing
 struct HelpTests {
     @Test(
         arguments: [
-            "drydock", "build", "plan", "stream", "layer", "pull", "prefetch", "copy", "merge", "inspect", "diff",
+            "drydock", "build", "plan", "stream", "layer", "pull", "prefetch", "login", "logout", "copy", "merge",
+            "inspect", "diff",
             "export", "validate", "cache", "cache-ls", "cache-gc", "cache-verify", "doctor",
         ]
     )

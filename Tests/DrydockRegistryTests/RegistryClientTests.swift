@@ -82,7 +82,7 @@ struct RegistryClientTests {
                         failure?.description == """
                             GET http://\(registry.authority)/v2/a/manifests/x: the registry answered 401 UNAUTHORIZED: \
                             authentication required
-                            hint: log in with 'docker login', or check the name: registries hide what they do not show
+                            hint: log in with 'drydock login', or check the name: registries hide what they do not show
                             """
                     )
                 }

@@ -121,6 +121,36 @@ struct RegistryTests {
         }
     }
 
+    @Test func `standard output gets the same archive, and an oci-archive keeps the digest`() async throws {
+        try await withPlace { place in
+            let built = try await push(place, to: "a:x", options: ["--compress", "gzip"])
+            let name = "\(place.registry.authority)/a@\(built.digest)"
+            let file = place.directory + "/x.tar"
+            try await Drydock.check(["pull", name, "-o", file], environment: place.environment)
+            let streamed = try await Command.run(
+                [Drydock.path, "pull", name, "-o", "-"],
+                environment: place.environment
+            )
+            #expect(streamed.status == 0)
+            #expect(streamed.errorText.hasSuffix("\nwritten to standard output"))
+            #expect(try Data(contentsOf: URL(filePath: file)) == Data(streamed.standardOutput))
+            var archives: [Data] = []
+            for archive in ["y.tar", "z.tar"] {
+                let path = place.directory + "/" + archive
+                let arguments = ["pull", name, "-o", "oci-archive:\(path):one"]
+                try await Drydock.check(arguments, environment: place.environment)
+                #expect(try await Drydock.inspect("oci-archive:\(path):one").digest == built.digest)
+                archives.append(try Data(contentsOf: URL(filePath: path)))
+            }
+            #expect(archives[0] == archives[1])
+            let json = try await Command.run(
+                [Drydock.path, "pull", name, "-o", "-", "--json"],
+                environment: place.environment
+            )
+            #expect(json.status == 64)
+        }
+    }
+
     @Test func `an image that is not there is named with a hint`() async throws {
         try await withPlace { place in
             let name = "\(place.registry.authority)/a:x"
@@ -133,6 +163,36 @@ struct RegistryTests {
                     hint: check the tag or digest
                     """
             )
+        }
+    }
+
+    @Test(arguments: ["all", "digest-only", "tag-only"])
+    func `a mirror is asked for what it is there for`(use: String) async throws {
+        try await withPlace { place in
+            let built = try await push(place, to: "a:x")
+            try await FaultyProxy.withProxy(before: place.registry) { mirror in
+                let text = """
+                    [[registry]]
+                    location = "\(place.registry.authority)"
+                    [[registry.mirror]]
+                    location = "\(mirror.authority)"
+                    pull-from-mirror = "\(use)"
+                    """
+                let file = place.directory + "/registries.conf"
+                try text.write(toFile: file, atomically: true, encoding: .utf8)
+                for (name, isTag) in [("a:x", true), ("a@\(built.digest)", false)] {
+                    let seen = mirror.requests.count
+                    let environment = [
+                        "CONTAINERS_REGISTRIES_CONF": file, "HOME": place.directory,
+                        "DRYDOCK_CACHE": place.directory + "/cache-\(isTag)",
+                    ]
+                    try await Drydock.check(["pull", "\(place.registry.authority)/\(name)"], environment: environment)
+                    let requests = mirror.requests.dropFirst(seen)
+                    let askedForName = requests.contains { $0.target.contains("/manifests/") }
+                    #expect(askedForName == (use == "all" || (use == "tag-only") == isTag), "\(name)")
+                    if use == "tag-only", !isTag { #expect(requests.isEmpty) }
+                }
+            }
         }
     }
 }

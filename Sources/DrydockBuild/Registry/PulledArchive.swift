@@ -86,13 +86,22 @@ public struct PulledArchive: Sendable {
     }
 
     private func copy(layer number: Int, to output: OutputDescriptor, at offset: Int64) throws -> Int64 {
+        var size: Int64 = 0
+        return unsafe try read(layer: number) { bytes in
+            try unsafe output.write(bytes, at: offset + size)
+            size += Int64(bytes.count)
+        }
+    }
+
+    /// Hands a layer's tar to `body`, and gives its size.
+    private func read(layer number: Int, _ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Int64 {
         let reader = try image.blob(ofLayer: number).openTar()
         let buffer = AlignedBuffer(capacity: 1 << 20)
         var size: Int64 = 0
         while true {
             buffer.count = try unsafe reader.read(into: buffer.storage)
             if buffer.count == 0 { return size }
-            try unsafe output.write(buffer.bytes, at: offset + size)
+            unsafe try body(buffer.bytes)
             size += Int64(buffer.count)
         }
     }
@@ -103,6 +112,35 @@ public struct PulledArchive: Sendable {
 }
 
 extension PulledArchive {
+    /// Writes the same bytes one after the other, for a pipe; blocks, and reads each layer twice.
+    ///
+    /// - Throws: As ``write(to:)``.
+    public func stream(to output: OutputDescriptor) throws {
+        var offset: Int64 = 0
+        func append(_ bytes: [UInt8]) throws {
+            try output.append(bytes)
+            offset += Int64(bytes.count)
+        }
+        func pad(_ size: Int64) throws {
+            try append([UInt8](repeating: 0, count: Int(TarFormat.paddedSize(size) - size)))
+        }
+        var seen: Set<Digest> = []
+        for (number, layer) in image.layers.enumerated() where seen.insert(layer.diffID).inserted {
+            // A header comes before its layer, and the layer's digest is that of the same bytes each time.
+            let size = unsafe try read(layer: number) { _ in }
+            try append(try Self.header("\(layer.diffID.encoded).tar", size: size))
+            offset += unsafe try read(layer: number) { try unsafe output.append($0) }
+            try pad(size)
+        }
+        for (name, bytes) in [
+            (configurationName, image.configurationBytes), ("manifest.json", CanonicalJSON.encode(manifest)),
+        ] {
+            try append(try Self.header(name, size: Int64(bytes.count)) + bytes)
+            try pad(Int64(bytes.count))
+        }
+        try append([UInt8](repeating: 0, count: TarFormat.trailerSize(afterBytes: offset)))
+    }
+
     /// The digest of the archive; blocks.
     ///
     /// - Parameter temporaryDirectory: Where the archive is for that time, in a file without a name.

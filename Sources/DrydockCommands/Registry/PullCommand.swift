@@ -19,9 +19,9 @@ struct PullCommand: AsyncParsableCommand {
             REF is a name as Docker has it: redis, redis:7, host:5000/a/b@sha256:…. Of an image for several platforms \
             the one for this machine is taken, or the one that --platform names.
 
-            The image goes into the cache, and from there to DEST: docker-archive:PATH or oci:DIR[:TAG]. What the cache \
-            has is not fetched again, and what was fetched in part is continued. An archive of the same image has the \
-            same bytes on every machine.
+            The image goes into the cache, and from there to DEST: docker-archive:PATH[:NAME:TAG], oci:DIR[:TAG], \
+            oci-archive:PATH[:TAG] or '-', a docker-archive on standard output. What the cache has is not fetched again, \
+            and what was fetched in part is continued. An archive of the same image has the same bytes on every machine.
             """
     )
 
@@ -53,14 +53,22 @@ struct PullCommand: AsyncParsableCommand {
 
     func run() async throws {
         let reference = try RemoteImage.parse(reference)
-        let output = try self.output.map { try PullOutput(try ImageLocation($0)) }
+        let output = try self.output.map { PullOutput(location: try ImageLocation($0)) }
+        if output?.location.isStandardOutput == true {
+            if json { throw OptionConflict.jsonOnStandardOutput }
+            guard OutputDescriptor.standardOutput.terminalWidth == nil else { throw DeliveryError.terminal }
+        }
         let store = try cache.store()
         let pulled = try await registry.withClient(for: reference.registry) { client in
             let pull = ImagePull(reference, platform: platform, client: client, blobs: LocalBlobs(store))
             return try await PullRun(pull: pull, progress: progress).finish(output)
         }
         if json { return try Output.json(pulled.json) }
-        try Output.text(pulled.text + (output.map { "\nwritten to \($0.location)\n" } ?? "\n"))
+        let place = output.map { $0.location.isStandardOutput ? "standard output" : "\($0.location)" }
+        try Output.text(
+            pulled.text + (place.map { "\nwritten to \($0)\n" } ?? "\n"),
+            toStandardError: output?.location.isStandardOutput == true
+        )
     }
 }
 
@@ -75,7 +83,7 @@ struct PullRun {
             let resolved = try await pull.resolve()
             let display = TransferDisplay(progress, total: resolved.layerSize)
             let image = try await display.during { try await pull.fetch(resolved, progress: display.progress) }
-            try output?.write(image)
+            try await output?.write(image)
             return PulledImage(index: resolved.index?.digest, image: image)
         }
     }
@@ -99,31 +107,20 @@ struct PulledImage: Sendable {
 struct PullOutput: Sendable {
     let location: ImageLocation
 
-    /// A pulled image cannot be written in some form.
-    struct Unsupported: Error, CustomStringConvertible {
-        let location: ImageLocation
-
-        var description: String {
-            "Cannot pull to '\(location)': expected a docker-archive file or an OCI image layout\n"
-                + "hint: write docker-archive:PATH or oci:DIR"
-        }
-    }
-
-    init(_ location: ImageLocation) throws {
-        guard location.transport != .ociArchive, !location.isStandardOutput else {
-            throw Unsupported(location: location)
-        }
-        self.location = location
-    }
-
     /// Writes the image; under its final name it is complete or absent.
-    func write(_ image: StoredImage) throws {
-        if location.transport == .ociLayout { return try writeLayout(image) }
+    func write(_ image: StoredImage) async throws {
+        switch location.transport {
+        case .ociLayout: try writeLayout(image)
+        case .ociArchive: _ = try await ImageCopy(of: [image]).deliver(to: Destination(location))
+        case .dockerArchive, nil: try writeArchive(image)
+        }
+    }
+
+    private func writeArchive(_ image: StoredImage) throws {
+        let archive = PulledArchive(image, references: location.reference.map { [$0] } ?? image.references)
+        if location.isStandardOutput { return try archive.stream(to: .standardOutput) }
         let file = try PendingFile(for: location.path)
-        let references = location.reference.map { [$0] } ?? image.references
-        try PulledArchive(image, references: references).write(
-            to: OutputDescriptor(number: file.number, path: location.path)
-        )
+        try archive.write(to: OutputDescriptor(number: file.number, path: location.path))
         try file.commit()
     }
 

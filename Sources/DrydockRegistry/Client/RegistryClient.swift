@@ -84,7 +84,7 @@ public final class RegistryClient: Sendable {
             client: self,
             registry: reference.registry,
             name: reference.repository,
-            endpoints: settings.endpoints
+            endpoints: settings.endpoints.filter { $0.serves(reference) }
         )
     }
 }
@@ -152,6 +152,11 @@ extension RegistryClient {
 
     /// The largest answer of a token server that is read.
     private static let tokenLimit = 1 << 20
+}
+
+extension RegistryEndpoint {
+    /// Whether anything of what a reference leads to comes from here.
+    fileprivate func serves(_ reference: ImageReference) -> Bool { use != .tagOnly || reference.digest == nil }
 }
 
 extension WebAddress {

@@ -145,7 +145,7 @@ extension RegistryFailure: CustomStringConvertible {
 
     private static func hint(_ status: Int, _ codes: [String]) -> String? {
         switch status {
-        case 401: "log in with 'docker login', or check the name: registries hide what they do not show"
+        case 401: "log in with 'drydock login', or check the name: registries hide what they do not show"
         case 403: "the credentials do not allow this; log in as somebody who may do it"
         case 404 where codes.contains("MANIFEST_UNKNOWN"): "check the tag or digest"
         case 404: "check the name of the repository"

@@ -25,6 +25,8 @@ public struct RegistryEndpoint: Hashable, Sendable {
     /// Whether it holds copies of what another registry has: then only pulls go there, and credentials are those
     /// for its own name.
     public var isMirror: Bool
+    /// What is pulled from a mirror.
+    public var use = RegistriesConfiguration.Use.all
     /// Whether a failure to speak TLS is answered by trying without; Docker and containers do so with insecure
     /// registries.
     public var fallsBackToHTTP: Bool

@@ -99,8 +99,12 @@ extension RegistryRepository {
     /// Asks one endpoint after the other.
     ///
     /// - Throws: What the last one says, which is the registry itself.
-    func reading<Result: Sendable>(_ body: (RegistryEndpoint) async throws -> Result) async throws -> Result {
-        for mirror in endpoints.dropLast() {
+    func reading<Result: Sendable>(
+        _ reference: ManifestReference,
+        _ body: (RegistryEndpoint) async throws -> Result
+    ) async throws -> Result {
+        // What a tag means an old copy may not know; what a digest means it cannot change.
+        for mirror in endpoints.dropLast() where mirror.use != .digestOnly || reference.digest != nil {
             do { return try await body(mirror) } catch is RegistryFailure { continue }
         }
         return try await body(origin)
@@ -121,7 +125,7 @@ extension RegistryRepository {
     ///
     /// - Throws: ``RegistryFailure`` also if the bytes do not have the digest that was asked for or announced.
     public func manifest(_ reference: ManifestReference) async throws -> RegistryManifest {
-        try await reading { endpoint in
+        try await reading(reference) { endpoint in
             let request = request(.GET, reference, at: endpoint)
             return try await send(request, to: endpoint, .pull) { response in
                 let bytes = try await response.bytes(limit: Self.manifestLimit)
@@ -144,7 +148,7 @@ extension RegistryRepository {
     ///
     /// - Throws: ``RegistryFailure``.
     public func manifestDescriptor(_ reference: ManifestReference) async throws -> Descriptor? {
-        try await reading { endpoint in
+        try await reading(reference) { endpoint in
             var request = request(.HEAD, reference, at: endpoint)
             request.rules.accepted = [404]
             let answer = try await send(request, to: endpoint, .pull) { response in

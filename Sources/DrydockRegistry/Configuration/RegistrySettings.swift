@@ -78,6 +78,7 @@ public struct RegistrySettings: RegistrySettingsSource {
             connection: try connection(to: authority, names: names, scheme: .https, isInsecure: isInsecure)
         )
         endpoint.fallsBackToHTTP = isInsecure
+        endpoint.use = location.use
         if repository != nil, location.repository != repository { endpoint.repository = location.repository }
         return endpoint
     }

@@ -37,12 +37,12 @@ public struct CredentialFailure: Error, Equatable, CustomStringConvertible {
     public var description: String {
         switch reason {
         case .missingFile(let path):
-            "Cannot read '\(path)': there is no such file\nhint: 'docker login' makes it, or unset REGISTRY_AUTH_FILE"
+            "Cannot read '\(path)': there is no such file\nhint: 'drydock login' makes it, or unset REGISTRY_AUTH_FILE"
         case .file(let operation, let path, let clause): "Cannot \(operation) '\(path)': \(clause)"
         case .malformedFile(let path, let clause): "Cannot read '\(path)': \(clause)"
         case .malformedEntry(let path, let registry):
             "Cannot read '\(path)': the entry of '\(registry.clippedForMessage)' holds no name and password\n"
-                + "hint: docker login \(registry.clippedForMessage)"
+                + "hint: drydock login \(registry.clippedForMessage)"
         case .helperName(let name):
             "'\(name.clippedForMessage)' cannot be a credential helper: expected letters, digits, '-', '_' and '.'"
         case .helperMissing(let name):

@@ -162,7 +162,7 @@ struct AuthFileTests {
         Fault(
             file: #"{"auths":{"quay.io":{"auth":"c2VjcmV0"}}}"#,
             message:
-                "Cannot read 'PATH': the entry of 'quay.io' holds no name and password\nhint: docker login quay.io"
+                "Cannot read 'PATH': the entry of 'quay.io' holds no name and password\nhint: drydock login quay.io"
         ),
         Fault(
             file: #"{"credHelpers":{"quay.io":"not-installed-anywhere"}}"#,
@@ -199,7 +199,7 @@ struct AuthFileTests {
         }
         #expect(
             failure.map { "\($0)" } == "Cannot read '/nonexistent/auth.json': there is no such file\n"
-                + "hint: 'docker login' makes it, or unset REGISTRY_AUTH_FILE"
+                + "hint: 'drydock login' makes it, or unset REGISTRY_AUTH_FILE"
         )
     }
 
