@@ -16,7 +16,9 @@ struct InputFile {
     ///
     /// - Throws: `SystemError`.
     func read(limit: Int) throws -> [UInt8] {
-        guard path == "-" else { return try HostFile.read(path, limit: limit) }
-        return try HostFile.read(descriptor: 0, path: "standard input", limit: limit)
+        try Interruption.endingAtOnce {
+            guard path == "-" else { return try HostFile.read(path, limit: limit) }
+            return try HostFile.read(descriptor: 0, path: "standard input", limit: limit)
+        }
     }
 }

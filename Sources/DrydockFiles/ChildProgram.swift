@@ -58,6 +58,7 @@ public struct ChildProgram: Sendable {
     /// Runs it to its end; blocks the thread.
     ///
     /// - Throws: ``Failure``; a program that was started is then ended. ``SystemError``, if there are no descriptors.
+    ///   `CancellationError`; the program is asked to end (SIGTERM), so that it can end what it has started itself.
     public func run(input: [UInt8] = []) throws -> Answer {
         // In memory and not through a pipe: a program that ends without reading must not end this one with SIGPIPE.
         let inputFile = try OwnedDescriptor.inMemory(input)
@@ -69,7 +70,9 @@ public struct ChildProgram: Sendable {
             let output = try answer(of: process, through: reader.number)
             return Answer(status: wait(for: process), output: output)
         } catch {
-            kill(timeout == nil ? process : -process, SIGKILL)
+            let target = timeout == nil ? process : -process
+            if error is CancellationError { ask(process, through: target) }
+            kill(target, SIGKILL)
             _ = wait(for: process)
             throw error
         }
@@ -97,11 +100,12 @@ public struct ChildProgram: Sendable {
     }
 
     /// What the program writes until it closes its output or ends: who it leaves behind may keep the pipe for ever.
-    private func answer(of process: Int32, through descriptor: Int32) throws(Failure) -> [UInt8] {
+    private func answer(of process: Int32, through descriptor: Int32) throws -> [UInt8] {
         let deadline = timeout.map { ContinuousClock.now + $0 }
         var answer: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 16 << 10)
         while true {
+            try Task.checkCancellation()
             // Asked before the pipe is: what the program wrote before its end is there.
             let hasEnded = hasEnded(process)
             var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
@@ -109,12 +113,19 @@ public struct ChildProgram: Sendable {
                 let count = unsafe drydock_read(descriptor, &buffer, buffer.count)
                 guard count > 0 else { return answer }
                 answer += buffer.prefix(count)
-                guard answer.count <= answerLimit else { throw .answerTooLong }
+                guard answer.count <= answerLimit else { throw Failure.answerTooLong }
             } else if hasEnded {
                 return answer
             }
-            if let deadline, ContinuousClock.now > deadline { throw .tooSlow }
+            if let deadline, ContinuousClock.now > deadline { throw Failure.tooSlow }
         }
+    }
+
+    /// Asks a program to end, and gives it three seconds for that.
+    private func ask(_ process: Int32, through target: Int32) {
+        kill(target, SIGTERM)
+        let deadline = ContinuousClock.now + .seconds(3)
+        while !hasEnded(process), ContinuousClock.now < deadline { usleep(20_000) }
     }
 
     /// Whether the program has ended; it stays a zombie, so that its number is not given to another.

@@ -24,7 +24,7 @@ public struct PendingFile: ~Copyable, Sendable {
     /// - Throws: ``SystemError`` when the directory is missing or may not be written.
     public init(for path: String, mode: UInt32? = nil) throws(SystemError) {
         self.path = path
-        let permissions = mode == nil ? Self.permissions(at: path) : nil
+        let permissions = try Self.permissions(at: path, isReplaced: mode == nil)
         let mode = permissions ?? mode ?? 0o666
         let folder = Self.directory(of: path)
         let unnamed = unsafe drydock_openat(AT_FDCWD, folder, unnamedFileFlags, mode)
@@ -54,10 +54,18 @@ public struct PendingFile: ~Copyable, Sendable {
         if let permissions { fchmod(descriptor, permissions) }
     }
 
-    /// The permissions of the regular file that has the final name, if there is one.
-    private static func permissions(at path: String) -> UInt32? {
-        guard let status = try? FileStatus(of: path, followingLinks: false), status.kind == .regular else { return nil }
-        return UInt32(status.mode & 0o777)
+    /// The permissions of the regular file that has the final name, if there is one and they are to be kept.
+    ///
+    /// - Throws: ``SystemError`` if a device, a pipe or a socket has the name: a file in its place would do harm.
+    private static func permissions(at path: String, isReplaced: Bool) throws(SystemError) -> UInt32? {
+        guard let status = try? FileStatus(of: path, followingLinks: false) else { return nil }
+        switch status.kind {
+        case .regular: return isReplaced ? UInt32(status.mode & 0o777) : nil
+        case .directory, .symlink: return nil
+        default:
+            let hint = "it is no regular file; name another, or write '-' for standard output"
+            throw SystemError("replace", path, errorNumber: EEXIST, hint: hint)
+        }
     }
 
     /// Gives the file its final name, replacing what was there.

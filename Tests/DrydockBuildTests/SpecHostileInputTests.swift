@@ -93,7 +93,7 @@ import Testing
         let size = 4_194_304 - start.utf8.count - 3
         let text = start + Self.repeated("x", size) + "\"}]"
         #expect(try decode(text).files == [FileSpec(path: "/a", content: .text(Self.repeated("x", size)))])
-        let expected = "1:1: The spec has 4194305 bytes; the limit is 4194304 bytes (4 MiB)"
+        let expected = "1:1: The spec has more than 4194304 bytes (4 MiB), which is the limit"
         #expect(Self.first(text + "\n") == expected)
     }
 

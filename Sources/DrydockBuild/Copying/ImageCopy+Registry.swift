@@ -96,7 +96,7 @@ private struct CopyPush<Payload: ImagePayload>: Sendable {
     /// Puts the layer's blob into the local store.
     private func pack(_ number: Int, into blobs: LocalBlobs) async throws -> PackedLayer {
         let blob = try blobs.beginBlob()
-        var output = BlobOutput(blob.output)
+        var output = BlobOutput(blob.output, isDurable: true)
         let packed = try await unsafe payload.pack(number) { try unsafe output.write($0) }
         try blob.commit(digest: packed.descriptor.digest, size: packed.descriptor.size)
         return packed

@@ -22,7 +22,7 @@ struct SpecSource: Sendable {
     /// Checks the bytes and makes them a text.
     static func check(_ bytes: [UInt8], file: String) throws(SpecError) -> SpecSource {
         guard bytes.count <= sizeLimit else {
-            throw failure(file, "The spec has \(bytes.count) bytes; the limit is \(sizeLimit) bytes (4 MiB)")
+            throw failure(file, "The spec has more than \(sizeLimit) bytes (4 MiB), which is the limit")
         }
         let content = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...]
         guard let text = String(validating: content, as: UTF8.self) else {

@@ -66,7 +66,7 @@ struct LoginCommand: AsyncParsableCommand {
 
     /// The first line; some programs end it with a line break.
     private static func passwordFromStandardInput() throws -> String {
-        let bytes = try HostFile.read(descriptor: 0, path: "standard input", limit: 1 << 16)
+        let bytes = try InputFile("-").read(limit: 1 << 16)
         return String(
             decoding: bytes.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") },
             as: UTF8.self

@@ -51,7 +51,7 @@ struct RegistryOptions: ParsableArguments {
 
     /// Standard input up to its end or first line break.
     private static func password() throws -> Secret {
-        let bytes = try HostFile.read(descriptor: 0, path: "standard input", limit: 64 << 10)
+        let bytes = try InputFile("-").read(limit: 64 << 10)
         return Secret(
             String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }, as: UTF8.self)
         )
