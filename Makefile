@@ -20,7 +20,7 @@ build: ## Build the command with the Swift runtime linked in
 	@scripts/setup build
 	@scripts/build-release
 
-demo: build ## Build the redis example, show it, and run it where Docker or Podman is there
+demo: build ## Build the redis example, show it, and run it without any daemon
 	@scripts/setup demo
 	@scripts/demo $(BINARY)
 

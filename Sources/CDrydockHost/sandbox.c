@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -185,6 +186,7 @@ static _Noreturn void run_program(const struct drydock_sandbox_plan *plan) {
     set_blocked(false);
     umask(022);
     require(plan, DRYDOCK_STAGE_STREAMS, connect_streams(plan));
+    if (plan->controls_terminal) require(plan, DRYDOCK_STAGE_STREAMS, ioctl(0, TIOCSCTTY, 0) < 0 ? -errno : 0);
     require(plan, DRYDOCK_STAGE_LIMITS, set_limits(plan));
     require(plan, DRYDOCK_STAGE_CAPABILITIES, keep_capabilities(plan->capabilities));
     require(plan, DRYDOCK_STAGE_USER,

@@ -6,8 +6,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -35,6 +37,27 @@ int drydock_socket_pair(int *first, int *second) {
     *first = ends[0];
     *second = ends[1];
     return 0;
+}
+
+int drydock_open_terminal(int *controller, int *terminal) {
+    int opened = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+    if (opened < 0) return -errno;
+    // By the descriptor: in a container the name may lead to another file system of terminals.
+    int other = unlockpt(opened) < 0 ? -1 : ioctl(opened, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (other < 0) {
+        int status = -errno;
+        close(opened);
+        return status;
+    }
+    *controller = opened;
+    *terminal = other;
+    return 0;
+}
+
+int drydock_copy_window_size(int from, int to) {
+    struct winsize size;
+    if (ioctl(from, TIOCGWINSZ, &size) < 0) return -errno;
+    return ioctl(to, TIOCSWINSZ, &size) < 0 ? -errno : 0;
 }
 
 int drydock_run_quietly(const char *path, char *const *arguments) {

@@ -19,6 +19,7 @@ public struct DrydockCommand: AsyncParsableCommand, Sendable {
             BuildCommand.self,
             PlanCommand.self,
             StreamCommand.self,
+            RunCommand.self,
             CopyCommand.self,
             MergeCommand.self,
             PullCommand.self,

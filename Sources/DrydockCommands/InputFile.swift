@@ -16,7 +16,7 @@ struct InputFile {
     ///
     /// - Throws: `SystemError`.
     func read(limit: Int) throws -> [UInt8] {
-        try Interruption.endingAtOnce {
+        try Interruption.whileWaiting {
             guard path == "-" else { return try HostFile.read(path, limit: limit) }
             return try HostFile.read(descriptor: 0, path: "standard input", limit: limit)
         }

@@ -72,11 +72,22 @@ extension HostDirectory {
             try unsafe change("remove", name) { unsafe unlinkat(number, $0, 0) }
             return
         }
-        let below = try HostDirectory(name, in: self, followingLinks: false)
+        let below = try openingForRemoval(name)
         // Nothing can be removed from a directory that its owner may not write, as those of a store are.
         try below.setMode(0o700)
         for entry in try below.names() { try below.removeTree(entry) }
         try unsafe change("remove", name) { unsafe unlinkat(number, $0, AT_REMOVEDIR) }
+    }
+
+    /// A directory below, also if its owner may not read it, as overlayfs makes them.
+    private func openingForRemoval(_ name: ByteString) throws(SystemError) -> HostDirectory {
+        do {
+            return try HostDirectory(name, in: self, followingLinks: false)
+        } catch {
+            guard error.errorNumber == EACCES else { throw error }
+            try setMode(of: name, 0o700)
+            return try HostDirectory(name, in: self, followingLinks: false)
+        }
     }
 
     private func change(

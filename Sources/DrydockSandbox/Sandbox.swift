@@ -89,7 +89,7 @@ public struct Sandbox: Sendable {
         let workspace = try prepare(root, isCopy: isCopy)
         let plan = plan(program, root, workspace, isCopy: isCopy)
         let report = try withoutActuallyEscaping(output) { output in
-            try SandboxProcess(plan: plan, control: control, output: program.hasTerminal ? nil : output).run()
+            try SandboxProcess(plan: plan, control: control, output: output).run()
         }
         guard let ending = report.ending else { throw SandboxFailure(.ended) }
         return Run(
@@ -133,7 +133,7 @@ public struct Sandbox: Sendable {
         plan.environment = program.environment
         plan.directory = program.directory
         plan.user = program.user
-        plan.hasTerminal = program.hasTerminal
+        plan.streams = program.streams
         plan.limits = limits
         plan.changesSlot = program.tellsChanges ? SandboxLayout.Slot.changes : -1
         plan.changesPath = program.view == .inside ? "" : SandboxProgram.layerPath

@@ -118,7 +118,7 @@ struct SandboxLayout {
             steps += HostView.placing(from: Slot.firstHostTree)
             steps += [.directory(SandboxProgram.layerPath), .placeTree(slot: Slot.layer, on: SandboxProgram.layerPath)]
         }
-        return steps + processes() + devices() + system() + surroundings() + binds()
+        return steps + processes() + devices() + system() + surroundings() + binds() + start()
     }
 
     private func processes() -> [SandboxStep] {
@@ -183,6 +183,13 @@ struct SandboxLayout {
         var steps: [SandboxStep] = [.hostName(program.hostName), .unshare(SandboxNamespaces.time, "clocks").optional]
         if program.network == .none { steps.append(.loopback.optional) }
         return steps
+    }
+
+    /// The directory in which the program starts, if it is to be made.
+    private func start() -> [SandboxStep] {
+        guard program.makesDirectory else { return [] }
+        let components = program.directory.split(separator: "/").map(String.init)
+        return components.indices.map { .directory("/\(components[...$0].joined(separator: "/"))") }
     }
 
     private func binds() -> [SandboxStep] {

@@ -13,7 +13,7 @@ struct SandboxPlan {
     var environment: [String] = []
     var directory = "/"
     var user = SandboxUser.root
-    var hasTerminal = false
+    var streams = SandboxProgram.Streams.collected
     var limits = SandboxLimits()
     /// The slot of the directory whose entries are told.
     var changesSlot: Int32 = -1

@@ -10,8 +10,8 @@ import Glibc
 struct SandboxProcess {
     let plan: SandboxPlan
     let control: SandboxControl
-    /// Takes what the program writes; nil lets it have this process's own streams.
-    let output: (([UInt8]) -> Void)?
+    /// Takes what the program writes, if that is collected.
+    let output: ([UInt8]) -> Void
 
     /// Runs the sandbox to its end.
     ///
@@ -19,26 +19,33 @@ struct SandboxProcess {
     func run() throws -> SandboxReport {
         let result = try unsafe DescriptorPair(of: drydock_pipe)
         let written = try unsafe DescriptorPair(of: drydock_pipe)
-        let process = try start(result: result.second.number, output: written.second.number)
+        let terminal = plan.streams == .terminal ? try SandboxTerminal() : nil
+        let process = try start(result: result.second.number, output: written.second.number, terminal)
         // The child's ends: only when nobody else has them, their end is noticed.
         let reader = result.takeFirst()
         let outputReader = written.takeFirst()
+        terminal?.giveAway()
         defer { _ = drydock_wait(process) }
         defer { control.finish() }
         try IdentityMapping(plan: plan).write(for: process)
         control.send(byte: Self.beginning)
-        return try listen(reader.number, output == nil ? -1 : outputReader.number)
+        return try listen(reader.number, outputReader.number, terminal)
     }
 
     /// What lets the child begin.
     private static let beginning: UInt8 = 1
 
-    private func start(result: Int32, output writer: Int32) throws -> Int32 {
+    private func start(result: Int32, output writer: Int32, _ terminal: SandboxTerminal?) throws -> Int32 {
         let controls = try unsafe DescriptorPair(of: drydock_socket_pair)
         let nothing = try OwnedDescriptor(opening: "/dev/null", flags: O_RDWR)
         let arena = SandboxArena()
         var raw = unsafe plan.raw(in: arena)
-        unsafe raw.streams = output == nil ? (0, 1, 2) : (nothing.number, writer, writer)
+        unsafe raw.streams =
+            switch plan.streams {
+            case .collected: (nothing.number, writer, writer)
+            case .inherited: (STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO)
+            case .terminal: (terminal?.end ?? -1, terminal?.end ?? -1, terminal?.end ?? -1)
+            }
         unsafe raw.control = controls.second.number
         unsafe raw.result = result
         let process = withExtendedLifetime(arena) { unsafe drydock_sandbox_start(&raw) }
@@ -51,14 +58,18 @@ struct SandboxProcess {
     private static let patience: Int32 = 100
 
     /// Reads messages and output until the child has closed both, or the task is cancelled.
-    private func listen(_ result: Int32, _ written: Int32) throws -> SandboxReport {
+    private func listen(_ result: Int32, _ written: Int32, _ terminal: SandboxTerminal?) throws -> SandboxReport {
         var reader = MessageReader()
+        terminal?.begin()
+        defer { terminal?.finish() }
         var events = [
             pollfd(fd: result, events: Int16(POLLIN), revents: 0),
             pollfd(fd: written, events: Int16(POLLIN), revents: 0),
         ]
-        while events[0].fd >= 0 || events[1].fd >= 0 {
-            guard unsafe poll(&events, 2, Self.patience) >= 0 || errno == EINTR else { break }
+        while events[0].fd >= 0 || events[1].fd >= 0 || terminal?.isOpen == true {
+            events = events[..<2] + (terminal?.events() ?? [])
+            guard unsafe poll(&events, nfds_t(events.count), Self.patience) >= 0 || errno == EINTR else { break }
+            terminal?.pass(events[2...])
             if Task.isCancelled { control.end() }
             if events[0].revents != 0, let bytes = Self.read(result) {
                 if bytes.isEmpty { events[0].fd = -1 }
@@ -66,7 +77,7 @@ struct SandboxProcess {
             }
             if events[1].revents != 0, let bytes = Self.read(written) {
                 if bytes.isEmpty { events[1].fd = -1 }
-                output?(bytes)
+                output(bytes)
             }
         }
         try Task.checkCancellation()
@@ -127,7 +138,8 @@ extension SandboxPlan {
         unsafe raw.gid = user.gid
         unsafe raw.groups = UnsafePointer(arena.array(user.groups))
         unsafe raw.group_count = user.groups.count
-        unsafe raw.new_session = hasTerminal ? 0 : 1
+        unsafe raw.new_session = 1
+        unsafe raw.controls_terminal = streams == .terminal ? 1 : 0
         unsafe raw.capabilities = Self.capabilities
         unsafe raw.time_limit_milliseconds = UInt64(limits.seconds ?? 0) * 1_000
         unsafe raw.disk_limit = UInt64(limits.diskBytes ?? 0)

@@ -61,6 +61,16 @@ public struct SandboxProgram: Hashable, Sendable {
         case host
     }
 
+    /// What the standard streams of the program are.
+    public enum Streams: Hashable, Sendable {
+        /// Nothing to read; what it writes goes to whoever runs it.
+        case collected
+        /// Those of this process.
+        case inherited
+        /// A terminal of its own, to which this process's terminal is connected.
+        case terminal
+    }
+
     /// A file or directory of this host that appears in the sandbox.
     public struct Bind: Hashable, Sendable {
         /// Its path on this host.
@@ -123,8 +133,10 @@ public struct SandboxProgram: Hashable, Sendable {
     public var files: [ScaffoldFile] = []
     /// Names in ``scaffoldPath`` that are links to one file there, such as the many names of BusyBox.
     public var names: [String: [String]] = [:]
-    /// Whether it has this process's standard streams and terminal.
-    public var hasTerminal = false
+    /// What its standard streams are.
+    public var streams = Streams.collected
+    /// Whether the directory in which it starts is made where it is missing.
+    public var makesDirectory = false
     /// Whether what it changes is told.
     public var tellsChanges = true
 

@@ -101,7 +101,7 @@ public struct SandboxRemoval: Sendable {
         guard removed == nil, mode == .subordinate else { return }
         var plan = SandboxPlan(mode: mode, abilities: abilities, namespaces: SandboxNamespaces.user)
         plan.steps = [.remove(path)]
-        _ = try? SandboxProcess(plan: plan, control: SandboxControl(), output: nil).run()
+        _ = try? SandboxProcess(plan: plan, control: SandboxControl(), output: { _ in }).run()
     }
 }
 

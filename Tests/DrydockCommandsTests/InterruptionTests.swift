@@ -72,6 +72,17 @@ struct InterruptionTests {
         }
     }
 
+    @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
+    func `a signal ends a command that waits for its spec`(signal: Int32) async throws {
+        try await withTemporaryDirectory { directory in
+            try await Command.check(["mkfifo", "image.yaml"], in: directory)
+            let sender = ["timeout", "--preserve-status", "--signal=\(signal)", "4"]
+            let command = sender + [DrydockProgram.path, "plan", "image.yaml"]
+            let output = try await Command.run(command, in: directory)
+            #expect(output.status == 128 + signal)
+        }
+    }
+
     @Test
     func `a build that is killed at any moment leaves no image, and the next one works`() async throws {
         var generator = SystemRandomNumberGenerator()

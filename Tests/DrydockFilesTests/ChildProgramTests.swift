@@ -69,6 +69,20 @@ struct ChildProgramTests {
     }
 
     @Test
+    func `a program of work that is cancelled is asked to end`() async throws {
+        try await withTemporaryDirectory { directory in
+            let script = "trap 'echo asked >asked; exit 0' TERM; echo >started; while :; do sleep 0.05; done"
+            let task = Task { try await run(script, directory: directory, timeout: nil) }
+            while !FileManager.default.fileExists(atPath: directory + "/started") {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            task.cancel()
+            await #expect(throws: CancellationError.self) { try await task.value }
+            #expect(try String(contentsOfFile: directory + "/asked", encoding: .utf8) == "asked\n")
+        }
+    }
+
+    @Test
     func `an answer that is too long ends the program`() async throws {
         await #expect(throws: ChildProgram.Failure.answerTooLong) {
             try await run("head -c 100000 /dev/zero; exec sleep 1000", limit: 65_536)

@@ -10,6 +10,22 @@ import Testing
 @Suite
 struct PendingFileTests {
     @Test
+    func `a pipe is not replaced`() async throws {
+        try await withTemporaryDirectory { directory in
+            let path = directory + "/pipe"
+            try await Command.check(["mkfifo", path])
+            let error = #expect(throws: SystemError.self) { _ = try PendingFile(for: path).number }
+            #expect(
+                error?.description == """
+                    Cannot replace '\(path)': file exists (EEXIST)
+                    hint: it is no regular file; name another, or write '-' for standard output
+                    """
+            )
+            #expect(try FileStatus(of: path).kind == .fifo)
+        }
+    }
+
+    @Test
     func `nothing is there before the commit, and everything after it`() async throws {
         try await withTemporaryDirectory { directory in
             let path = directory + "/image.tar"

@@ -12,7 +12,7 @@ import Testing
 struct RegistryFaultTests {
     /// How many runs there are; `DRYDOCK_FAULT_RUNS` asks for more.
     private static var runs: Int {
-        ProcessInfo.processInfo.environment["DRYDOCK_FAULT_RUNS"].flatMap { Int($0) } ?? 300
+        ProcessInfo.processInfo.environment["DRYDOCK_FAULT_RUNS"].flatMap { Int($0) } ?? 100
     }
 
     @Test func `every run ends with the right bytes at both ends or a clear error`() async throws {

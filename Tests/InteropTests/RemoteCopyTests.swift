@@ -72,6 +72,17 @@ struct RemoteCopyTests {
         return try await place.registry.put(manifest: index, mediaType: type, repository: "a", tag: "all")
     }
 
+    @Test func `an image is squashed on its way between registries`() async throws {
+        try await withPlace { place in
+            let (source, target) = ("docker://\(place.first.authority)/a:amd64", "\(place.second.authority)/flat:x")
+            _ = try await place.copy(source, "docker://\(target)", "--squash")
+            _ = try await place.copy(source, "oci:\(place.directory)/flat:x", "--squash")
+            let there = try await place.digest("docker://\(target)")
+            #expect(try await there == place.digest("oci:\(place.directory)/flat:x"))
+            #expect(try await there != place.digest(source))
+        }
+    }
+
     private func uploads(_ proxy: FaultyProxy) -> Int {
         proxy.requests.count { $0.verb == "PUT" && $0.target.contains("digest=sha256") }
     }

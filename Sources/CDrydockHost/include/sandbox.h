@@ -175,6 +175,8 @@ struct drydock_sandbox_plan {
     int32_t streams[3];
     /// Whether the program gets a session of its own, without a terminal.
     int32_t new_session;
+    /// Whether its standard input is a terminal that becomes the one of its session.
+    int32_t controls_terminal;
     /// The capabilities that it keeps, one bit each.
     uint64_t capabilities;
     /// Limits; 0 is none.
@@ -212,6 +214,12 @@ int drydock_pipe(int *_Nonnull reader, int *_Nonnull writer);
 
 /// A pair of connected sockets with close-on-exec.
 int drydock_socket_pair(int *_Nonnull first, int *_Nonnull second);
+
+/// Opens a pseudo terminal, see pty(7), with close-on-exec: the controlling end does not wait, the other one is a program's.
+int drydock_open_terminal(int *_Nonnull controller, int *_Nonnull terminal);
+
+/// Gives a terminal the size of another one, which tells its programs if that is news.
+int drydock_copy_window_size(int from, int to);
 
 /// Starts a program with standard input empty and without any output, and waits for it: its exit status, or -errno.
 int drydock_run_quietly(const char *_Nonnull path, char *_Nullable const *_Nonnull arguments);

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import DrydockBuild
+import DrydockFiles
+import DrydockSandbox
+import Foundation
+
+/// `drydock run`: an image's command, without any daemon.
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Run an image's command in a sandbox, without any daemon.",
+        discussion: """
+            The command sees the image's files and nothing of this host, and its changes are gone when it ends. It is \
+            what the image's configuration says (Entrypoint, Cmd, Env, WorkingDir, User), unless options say otherwise. On a \
+            terminal it has one of its own; otherwise it has these standard streams. SIGINT and SIGTERM are passed on.
+
+            The exit status is the command's: 128 and the signal's number if a signal ended it, 126 if it cannot be \
+            started, 127 if it is not there.
+
+            Examples:
+              drydock run image.tar
+              drydock run image.tar -- /bin/sh -c 'id; ls /'
+              drydock run -v ./data:/data --network host oci:images:redis:latest
+            """
+    )
+
+    @Argument(help: ArgumentHelp("The image.", valueName: "image"), completion: .file())
+    var image: String
+
+    @Argument(
+        parsing: .postTerminator,
+        help: ArgumentHelp("What is run instead of the image's Cmd, behind '--'.", valueName: "command")
+    )
+    var command: [String] = []
+
+    @Option(help: "Instead of the image's Entrypoint; then its Cmd does not count, either.")
+    var entrypoint: String?
+
+    @Option(
+        name: [.short, .long],
+        help: ArgumentHelp("A variable; without a value it has the one that it has here.", valueName: "name[=value]")
+    )
+    var env: [String] = []
+
+    @Option(name: [.short, .long], help: ArgumentHelp("Instead of the image's User.", valueName: "user[:group]"))
+    var user: String?
+
+    @Option(
+        name: [.short, .long],
+        help: ArgumentHelp("Instead of the image's WorkingDir; made if it is missing.", valueName: "path")
+    )
+    var workdir: String?
+
+    @Option(
+        name: [.short, .long],
+        help: ArgumentHelp("A file or directory of this host.", valueName: "host:path[:ro]"),
+        completion: .file()
+    )
+    var volume: [Volume] = []
+
+    @Option(help: "The network: none but the loopback interface, or that of this host.")
+    var network = NetworkChoice.none
+
+    @OptionGroup var selection: PlatformOption
+
+    @OptionGroup var sandbox: SandboxOption
+
+    func run() async throws {
+        let variables = ProcessInfo.processInfo.environment
+        var environment = try BuildEnvironment.current()
+        environment.scripts = try sandbox.settings(variables)
+        let stored = try await selection.image(at: image, environment)
+        let control = SandboxControl()
+        Interruption.current?.handOver { control.send(signal: $0) }
+        do {
+            let ending = try await request(variables, environment).run(stored, in: environment, control: control)
+            guard ending.exitCode == 0 else { throw ExitCode(ending.exitCode) }
+        } catch let failure as SandboxFailure {
+            guard case .notExecutable(_, let errorNumber) = failure.code else { throw failure }
+            try Output.text("Error: \(failure)\n", toStandardError: true)
+            throw ExitCode(errorNumber == ENOENT ? Self.notFound : Self.notExecutable)
+        }
+    }
+
+    /// As shells have it, and as container engines do.
+    private static let notFound: Int32 = 127
+    private static let notExecutable: Int32 = 126
+
+    private func request(_ variables: [String: String], _ environment: BuildEnvironment) -> ImageRun {
+        var run = ImageRun()
+        run.command = command
+        run.entrypoint = entrypoint
+        run.user = user
+        run.workingDirectory = workdir
+        let isTerminal = isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1
+        let terminal = isTerminal ? variables["TERM"].map { ["TERM=\($0)"] } ?? [] : []
+        run.variables =
+            terminal
+            + env.compactMap { variable in
+                if variable.contains("=") { return variable }
+                return variables[variable].map { "\(variable)=\($0)" }
+            }
+        run.volumes = volume.map { $0.bind(in: environment.workingDirectory) }
+        run.network = network == .host ? .host : .none
+        run.streams = isTerminal ? .terminal : .inherited
+        return run
+    }
+}
+
+/// A network by its name.
+enum NetworkChoice: String, ExpressibleByArgument, CaseIterable {
+    case none
+    case host
+}
+
+/// `HOST:PATH[:ro]`: something of this host, and where it appears.
+struct Volume: ExpressibleByArgument {
+    private let source: String
+    private let path: String
+    private let isReadOnly: Bool
+
+    /// Nil if a part is missing, or the path is not absolute.
+    init?(argument: String) {
+        var parts = argument.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        isReadOnly = parts.count == 3 && parts[2] == "ro"
+        if parts.count == 3, ["ro", "rw"].contains(parts[2]) { parts.removeLast() }
+        guard parts.count == 2, !parts[0].isEmpty, parts[1].hasPrefix("/") else { return nil }
+        guard !parts[1].split(separator: "/").isEmpty else { return nil }
+        (source, path) = (parts[0], parts[1])
+    }
+
+    func bind(in directory: String) -> SandboxProgram.Bind {
+        SandboxProgram.Bind(
+            source: source.hasPrefix("/") ? source : "\(directory)/\(source)",
+            path: path,
+            isReadOnly: isReadOnly
+        )
+    }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DrydockTestSupport
+import Foundation
+import Testing
+
+/// `run` as a person calls it.
+@Suite
+struct RunCommandTests {
+    private static let script = """
+        mkdir -p rootfs/bin rootfs/etc runs
+        cp "$(command -v busybox)" rootfs/bin/busybox
+        for name in sh id cat pwd touch kill sleep tty; do ln -s busybox "rootfs/bin/$name"; done
+        printf 'root:x:0:0:root:/root:/bin/sh\\njane:x:1000:1000:Jane:/home/jane:/bin/sh\\n' >rootfs/etc/passwd
+        printf 'root:x:0:\\njane:x:1000:\\nwheel:x:10:jane\\n' >rootfs/etc/group
+        chmod -R a+rX . && chmod 1777 runs
+        """
+    private static let spec = """
+        { name: a, tag: v, copyToRoot: ./rootfs,
+          config: { Entrypoint: [sh, -c], Cmd: ["id -u; pwd; exit 7"], User: jane, WorkingDir: /new/place } }
+        """
+
+    private func withImage(_ body: (String) async throws -> Void) async throws {
+        try await withTemporaryDirectory { directory in
+            try await Command.check(["sh", "-ec", Self.script], in: directory)
+            try Self.spec.write(toFile: "\(directory)/a.yaml", atomically: true, encoding: .utf8)
+            let output = try await DrydockProgram.run("build", "a.yaml", "-o", "a.tar", in: directory)
+            try #require(output.status == 0, "\(output.errorText)")
+            try await body(directory)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: "\(directory)/runs") == [])
+        }
+    }
+
+    private func run(_ arguments: [String], input: String = "", in directory: String) async throws -> Command.Output {
+        try await Command.run(
+            [DrydockProgram.path, "run"] + arguments,
+            input: Array(input.utf8),
+            environment: ["TMPDIR": "\(directory)/runs"],
+            in: directory
+        )
+    }
+
+    @Test
+    func `the image's command runs as its configuration says, and its exit status is passed on`() async throws {
+        try await withImage { directory in
+            let usual = try await run(["a.tar"], in: directory)
+            #expect(usual.text == "1000\n/new/place", "\(usual.errorText)")
+            #expect(usual.status == 7)
+            let streams = try await run(["a.tar", "--", "cat; echo error >&2"], input: "typed", in: directory)
+            #expect(streams.text == "typed")
+            #expect(streams.errorText == "error")
+            #expect(streams.status == 0)
+            let signal = try await run(["a.tar", "--", "kill -9 $$"], in: directory)
+            #expect(signal.status == 137)
+            let missing = try await run(["--entrypoint", "nope", "a.tar"], in: directory)
+            #expect(missing.status == 127)
+            #expect(missing.errorText.hasPrefix("Error: Cannot start 'nope' in the sandbox: "))
+        }
+    }
+
+    @Test
+    func `options change what runs, and volumes can be read-only`() async throws {
+        try await withImage { directory in
+            let arguments = ["--user", "5:6", "-e", "X=it's $", "-w", "/etc", "-v", "./rootfs:/mnt:ro", "a.tar", "--"]
+            let script = "id -u; id -g; pwd; echo \"$X\"; cat /mnt/etc/group; touch /mnt/x || echo refused"
+            let output = try await run(arguments + [script], in: directory)
+            #expect(output.text.hasPrefix("5\n6\n/etc\nit's $\n"), "\(output.errorText)")
+            #expect(output.text.hasSuffix("wheel:x:10:jane\nrefused"))
+            let wrong = try await run(["--user", "joe", "a.tar"], in: directory)
+            #expect(wrong.status == 1)
+            #expect(wrong.errorText == "Error: Cannot run as 'joe': the image's /etc/passwd has no such user")
+        }
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "only root can become another user"))
+    func `a user without anything runs it as the image's user, and leaves nothing`() async throws {
+        try await withImage { directory in
+            let command = [DrydockProgram.path, "run", "a.tar", "--", "id -u; id -g"]
+            let output = try await Command.run(
+                Surroundings(user: 65_534).wrapping(command),
+                environment: ["TMPDIR": "\(directory)/runs"],
+                in: directory
+            )
+            #expect(output.text == "1000\n1000", "\(output.errorText)")
+        }
+    }
+
+    @Test
+    func `a signal reaches the command, which ends as it likes`() async throws {
+        try await withImage { directory in
+            let running = try await Command.start(
+                [
+                    "sh", "-c",
+                    """
+                    "$0" run -v ./runs:/mark a.tar --user 0 -- \
+                        'trap "exit 5" TERM; touch /mark/up; while :; do sleep 0.1; done' &
+                    while [ ! -e runs/up ]; do sleep 0.1; done
+                    kill -TERM $!; wait $!; echo "$?"; rm runs/up
+                    """, DrydockProgram.path,
+                ],
+                environment: ["TMPDIR": directory],
+                in: directory
+            )
+            #expect(try await running.output().text == "5")
+        }
+    }
+}
