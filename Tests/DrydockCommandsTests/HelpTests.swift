@@ -10,8 +10,7 @@ struct HelpTests {
     @Test(
         arguments: [
             "drydock", "build", "plan", "stream", "layer", "pull", "prefetch", "login", "logout", "copy", "merge",
-            "inspect", "diff",
-            "export", "validate", "cache", "cache-ls", "cache-gc", "cache-verify", "doctor",
+            "inspect", "diff", "run", "export", "validate", "cache", "cache-ls", "cache-gc", "cache-verify", "doctor",
         ]
     )
     func `each command has its help`(_ name: String) async throws {
@@ -41,7 +40,7 @@ struct HelpTests {
         let output = try await DrydockProgram.run("--generate-completion-script", shell)
         #expect(output.status == 0)
         for word in [
-            "build", "plan", "stream", "copy", "merge", "inspect", "diff", "export", "validate", "cache", "doctor",
+            "build", "plan", "stream", "copy", "merge", "inspect", "diff", "run", "export", "validate", "cache", "doctor",
             "compress", "progress",
         ] {
             #expect(output.text.contains(word))

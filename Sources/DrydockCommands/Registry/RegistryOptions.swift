@@ -31,13 +31,12 @@ struct RegistryOptions: ParsableArguments {
     func access(for registry: String?) throws -> RegistryAccess {
         let surroundings = RegistrySurroundings.current
         var credentials = surroundings.credentials
-        var settings = try RegistrySettings(surroundings)
         guard username != nil || insecure else {
-            return RegistryAccess(credentials: credentials, settings: settings)
+            return RegistryAccess(credentials: credentials, settings: DeferredRegistrySettings(surroundings))
         }
         guard let registry else { throw OptionConflict.noRegistry }
         if let username { credentials.given[registry] = .basic(user: username, try Self.password()) }
-        if insecure { settings.insecureRegistries.insert(registry) }
+        let settings = DeferredRegistrySettings(surroundings, insecureRegistries: insecure ? [registry] : [])
         return RegistryAccess(credentials: credentials, settings: settings)
     }
 
@@ -61,7 +60,7 @@ struct RegistryOptions: ParsableArguments {
 /// Who asks registries, and how they are reached.
 struct RegistryAccess {
     let credentials: CredentialChain
-    let settings: RegistrySettings
+    let settings: DeferredRegistrySettings
 
     /// Runs `body` with a client whose connections are closed when it ends.
     func withClient<Result: Sendable>(_ body: (RegistryClient) async throws -> Result) async throws -> Result {
