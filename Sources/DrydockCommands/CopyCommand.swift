@@ -157,10 +157,7 @@ struct CopyRun {
     func finish(to text: String, asJSON json: Bool) async throws {
         let destination = try destination(text)
         if destination.isStandardOutput, json { throw OptionConflict.jsonOnStandardOutput }
-        var copy = ImageCopy(of: images)
-        copy.format = transfer.format
-        copy.squashes = squashes
-        copy.temporaryDirectory = TransferOptions.temporaryDirectory
+        var copy = self.copy
         if destination.transport != .dockerArchive { copy.compression = transfer.compress }
         let progress = work.progress.display(try copy.work(for: destination), passes: destination.passes)
         let result = try await progress.during {
@@ -183,8 +180,7 @@ struct CopyRun {
         _ store: LocalStore,
         asJSON json: Bool
     ) async throws {
-        var copy = ImageCopy(of: images)
-        copy.format = transfer.format
+        var copy = self.copy
         copy.compression = transfer.compress
         let result = try await access.withClient { [copy] client in
             let target = PushTarget(reference, client: client, store: store)
@@ -197,6 +193,15 @@ struct CopyRun {
         if json { return try Output.json(.object(["images": .array(result.images.map { ImageReport($0).json })])) }
         let reports = result.images.map { ImageReport($0).text }.joined(separator: "\n")
         try Output.text(reports + "\npushed to \(reference.withDefaultTag)\n")
+    }
+
+    /// What is copied and how, but for the compression, which depends on where it goes.
+    private var copy: ImageCopy {
+        var copy = ImageCopy(of: images)
+        copy.format = transfer.format
+        copy.squashes = squashes
+        copy.temporaryDirectory = TransferOptions.temporaryDirectory
+        return copy
     }
 
     private func destination(_ text: String) throws -> Destination {

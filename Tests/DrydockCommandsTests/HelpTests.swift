@@ -40,7 +40,8 @@ struct HelpTests {
         let output = try await DrydockProgram.run("--generate-completion-script", shell)
         #expect(output.status == 0)
         for word in [
-            "build", "plan", "stream", "copy", "merge", "inspect", "diff", "run", "export", "validate", "cache", "doctor",
+            "build", "plan", "stream", "copy", "merge", "inspect", "diff", "run", "export", "validate", "cache",
+            "doctor",
             "compress", "progress",
         ] {
             #expect(output.text.contains(word))
