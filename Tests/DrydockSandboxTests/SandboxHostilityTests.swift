@@ -117,13 +117,14 @@ struct SandboxHostilityTests {
     func `a fork bomb is contained`(_ mode: SandboxMode) async throws {
         let outcome = try await SampleRoot.with { root in
             try await root.run(
-                "b() { b | b & }; b 2>/dev/null; sleep 2; exit 4",
+                // The last program takes the place of the shell, which may not be able to start one any more.
+                "b() { b | b & }; b 2>/dev/null; exec sleep 2",
                 mode: mode,
                 limits: SandboxLimits(seconds: 20, processes: 300)
             )
         }
         // Whether the kernel refused further processes, or they were counted and the script was ended.
-        #expect(outcome.run.ending.status == .exited(4) || outcome.run.ending.limit != nil)
+        #expect(outcome.run.ending.status == .exited(0) || outcome.run.ending.limit != nil)
     }
 
     @Test
