@@ -33,26 +33,22 @@ extension ImageCopy {
         try await BlockingPool.withPool(width: width ?? BlockingPool.machineWidth) { pool in
             let plan = try CopyPlan(self, for: target)
             do {
-                let images: [BuiltImage]
-                if squashes {
-                    let payload = try await SquashedPayload(
-                        plan,
-                        temporaryDirectory: temporaryDirectory,
-                        workers: pool.width,
-                        progress: progress
-                    )
-                    let push = CopyPush(payload: payload, target: target, width: pool.width, progress: progress)
-                    images = try await push.push()
-                } else {
-                    let payload = CopiedPayload(plan: plan, workers: pool.width, progress: progress)
-                    let push = CopyPush(payload: payload, target: target, width: pool.width, progress: progress)
-                    images = try await push.push()
-                }
+                let payload = try await payload(plan, workers: pool.width, progress)
+                let images = try await Self.push(payload, to: target, pool.width, progress)
                 return Result(images: images, changes: plan.changes(with: images))
             } catch let failure as RegistryFailure {
                 throw failure.about(target.reference.familiarDescription)
             }
         }
+    }
+
+    private static func push(
+        _ payload: some ImagePayload,
+        to target: PushTarget,
+        _ width: Int,
+        _ progress: ProgressCounter
+    ) async throws -> [BuiltImage] {
+        try await CopyPush(payload: payload, target: target, width: width, progress: progress).push()
     }
 }
 

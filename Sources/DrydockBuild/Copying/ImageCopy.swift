@@ -72,29 +72,36 @@ public struct ImageCopy: Sendable {
     ) async throws -> Result {
         try await BlockingPool.withPool(width: width ?? BlockingPool.machineWidth) { pool in
             let plan = try CopyPlan(self, for: destination)
-            let images: [BuiltImage]
-            if squashes {
-                let payload = try await SquashedPayload(
-                    plan,
-                    temporaryDirectory: temporaryDirectory,
-                    workers: pool.width,
-                    progress: progress
-                )
-                images = try await Self.delivery(payload, pool.width, progress).deliver(to: destination)
-            } else {
-                let payload = CopiedPayload(plan: plan, workers: pool.width, progress: progress)
-                images = try await Self.delivery(payload, pool.width, progress).deliver(to: destination)
-            }
+            let payload = try await payload(plan, workers: pool.width, progress)
+            let images = try await Self.deliver(payload, to: destination, pool.width, progress)
             return Result(images: images, changes: plan.changes(with: images))
         }
     }
 
-    private static func delivery<Payload>(
-        _ payload: Payload,
+    /// The layers as they will be stored: those of the images, or one for each image in place of all of its own.
+    func payload(_ plan: CopyPlan, workers: Int, _ progress: ProgressCounter) async throws -> any ImagePayload {
+        guard squashes else { return CopiedPayload(plan: plan, workers: workers, progress: progress) }
+        return try await SquashedPayload(
+            plan,
+            temporaryDirectory: temporaryDirectory,
+            workers: workers,
+            progress: progress
+        )
+    }
+
+    private static func deliver(
+        _ payload: some ImagePayload,
+        to destination: Destination,
         _ width: Int,
         _ progress: ProgressCounter
-    ) -> Delivery<Payload> {
-        Delivery(payload: payload, modificationTime: modificationTime, width: width, progress: progress)
+    ) async throws -> [BuiltImage] {
+        let delivery = Delivery(
+            payload: payload,
+            modificationTime: modificationTime,
+            width: width,
+            progress: progress
+        )
+        return try await delivery.deliver(to: destination)
     }
 
     /// The time of the members of archives, as builds have it unless another is asked for.
