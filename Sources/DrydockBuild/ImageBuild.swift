@@ -62,9 +62,12 @@ public struct ImageBuild: Sendable {
         if spec.architecture == nil, let base { environment.platform = base.configuration.platform }
         var foundation: Foundation?
         if let base { foundation = try await self.foundation(base) }
-        let contents = try ContentsResolver(spec: spec, environment: environment).resolve(on: foundation)
+        let previous = try await PreviousLayers(of: spec, environment)
+        let contents = try ContentsResolver(spec: spec, environment: environment)
+            .resolve(on: foundation, after: previous)
         var plan = try contents.plan(maxLayers: spec.maxLayers, squash: spec.squash)
         plan.platform = environment.platform(of: spec)
+        plan.notes += previous.notes
         return plan
     }
 

@@ -99,7 +99,7 @@ struct RemoteBaseTests {
                 #expect(output.status == 1)
                 #expect(
                     output.errorText == """
-                        Error: Cannot build on 'docker://\(reference)' with --locked: expected a digest in 'fromImage'
+                        Error: Cannot use 'docker://\(reference)' with --locked: it has no digest
                         hint: write 'docker://\(place.locked)'
                         """
                 )

@@ -17,7 +17,7 @@ struct StorePushTests {
         var options: [String] { ["--store", directory + "/root", "--references-graph", directory + "/graph.json"] }
 
         func spec(_ layering: String) throws -> String {
-            let path = "\(directory)/\(layering).yaml"
+            let path = "\(directory)/spec-\(layering.utf8.count).yaml"
             let contents = StorePushTests.paths.map { "{nix: \($0), links: false}" }.joined(separator: ", ")
             let text = """
                 name: sample
@@ -105,6 +105,43 @@ struct StorePushTests {
                     environment: place.environment
                 )
                 #expect(try await Drydock.check(["validate", "oci:\(layout)"]) != "")
+            }
+        }
+    }
+
+    @Test(.requires("busybox"))
+    func `the previous image is in a registry, from which no layer comes`() async throws {
+        try await withPlace { place in
+            let first = try await place.push("single", to: "\(place.registry.authority)/a:x")
+            try await FaultyProxy.withProxy(before: place.registry) { proxy in
+                let layout = "oci:\(place.directory)/layout:new"
+                func build(_ name: String, _ options: String...) async throws -> Command.Output {
+                    // Three packages have a layer each, unless an image had them together.
+                    let spec = try place.spec("{ previous: 'docker://\(proxy.authority)/\(name)' }")
+                    let arguments = ["build", "--progress", "none", spec, "-o", layout] + options + place.options
+                    return try await Command.run([Drydock.path] + arguments, environment: place.environment)
+                }
+                let alone = try await build("a:missing")
+                #expect(
+                    alone.errorText
+                        == """
+                        note: there is no previous image 'docker://\(proxy.authority)/a:missing' yet: \
+                        layers are planned from nothing
+                        """
+                )
+                #expect(try await Drydock.inspect(layout).layers.count == 3)
+                let pinned = "docker://\(proxy.authority)/a:x@\(first.digest)"
+                #expect(try await build("a:x").errorText == "note: the previous image is \(pinned)")
+                #expect(try await Drydock.inspect(layout).layers == first.layers)
+                let fetched = proxy.requests.filter { $0.verb == "GET" && $0.target.contains("/blobs/") }
+                #expect(fetched.count <= 1, "only the configuration")
+                #expect(
+                    try await build("a:x", "--locked").errorText
+                        == """
+                        Error: Cannot use 'docker://\(proxy.authority)/a:x' with --locked: it has no digest
+                        hint: write '\(pinned)'
+                        """
+                )
             }
         }
     }

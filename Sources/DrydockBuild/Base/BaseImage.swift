@@ -61,9 +61,9 @@ public enum BaseImageFailure: Error, Equatable, CustomStringConvertible {
             "Cannot build on '\(path)': it is for \(actual), and \(wanted) is wanted\n"
                 + "hint: set architecture and variant to the same values in both specs"
         case .notLocked(let reference, let pinned):
-            "Cannot build on '\(reference)' with --locked: expected a digest in 'fromImage'\nhint: write '\(pinned)'"
+            "Cannot use '\(reference)' with --locked: it has no digest\nhint: write '\(pinned)'"
         case .noStore(let reference):
-            "Cannot build on '\(reference)': there is no place that it can be fetched into\n"
+            "Cannot use '\(reference)': there is no place that it can be fetched into\n"
                 + "hint: name a directory with --cache"
         }
     }

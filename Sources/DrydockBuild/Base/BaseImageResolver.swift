@@ -36,7 +36,7 @@ struct BaseImageResolver: Sendable {
         let found = try await images.image(source, platform: platform)
         var base = try base(source, found.image)
         if let pinned = found.pinned {
-            base.notes.append("fromImage is \(RemoteImages.prefix)\(pinned.familiarDescription)")
+            base.notes.append("fromImage is \(pinned)")
         }
         return base
     }

@@ -6,7 +6,7 @@ public import DrydockRegistry
 public import DrydockStorage
 import Synchronization
 
-/// Gets base images from registries into the local store, from where they are read like any image on disk.
+/// Gets base images, and what previous images say, from registries into the local store, from where they are read like any image on disk.
 ///
 /// What a reference without a digest means is found out once: however often a build is planned, it is on the same image.
 public struct RemoteImages: Sendable {
@@ -43,14 +43,35 @@ public struct RemoteImages: Sendable {
     /// An image, and what its reference means if that is more than was written.
     struct Found: Sendable {
         let image: StoredImage
-        /// With the digest; nil if the reference had it.
-        let pinned: ImageReference?
+        /// The text with the digest; nil if it had one.
+        let pinned: String?
     }
 
     /// The image that a text such as `docker://redis:7` names, fetched as far as the store lacks it.
     ///
     /// - Throws: ``BaseImageFailure/notLocked(_:pinned:)``; ``RegistryFailure``; what the local store throws.
     func image(_ text: String, platform: Platform?) async throws -> Found {
+        try await find(text, platform) { pull, resolved in
+            try await watch(resolved.layerSize) { try await pull.fetch(resolved, progress: $0) }
+        }
+    }
+
+    /// What manifest and configuration of an image say, without its layers; nil if the registry has no such image.
+    ///
+    /// - Throws: As ``image(_:platform:)``.
+    func description(of text: String, platform: Platform?) async throws -> Found? {
+        do {
+            return try await find(text, platform) { pull, resolved in try pull.describe(resolved) }
+        } catch let failure as RegistryFailure where failure.status == 404 {
+            return nil
+        }
+    }
+
+    private func find(
+        _ text: String,
+        _ platform: Platform?,
+        _ get: @Sendable (ImagePull, ResolvedImage) async throws -> StoredImage
+    ) async throws -> Found {
         let reference = try ImageReference(String(text.dropFirst(Self.prefix.count)), defaultRegistry: defaultRegistry)
         let key = Meanings.Key(reference: reference, platform: platform)
         return try await RegistryClient.withClient(credentials: credentials, settings: settings, options: options) {
@@ -58,13 +79,11 @@ public struct RemoteImages: Sendable {
             let wanted = meanings[key] ?? reference
             let pull = ImagePull(wanted, platform: platform, client: client, blobs: blobs)
             let resolved = try await pull.resolve()
-            let pinned = reference.pinned(to: (resolved.index ?? resolved.manifest).digest)
-            if isLocked, reference.digest == nil {
-                throw BaseImageFailure.notLocked(text, pinned: Self.prefix + pinned.familiarDescription)
-            }
-            meanings[key] = pinned
-            let image = try await watch(resolved.layerSize) { try await pull.fetch(resolved, progress: $0) }
-            return Found(image: image, pinned: reference.digest == nil ? pinned : nil)
+            let meaning = reference.pinned(to: (resolved.index ?? resolved.manifest).digest)
+            let pinned = Self.prefix + meaning.familiarDescription
+            if isLocked, reference.digest == nil { throw BaseImageFailure.notLocked(text, pinned: pinned) }
+            meanings[key] = meaning
+            return Found(image: try await get(pull, resolved), pinned: reference.digest == nil ? pinned : nil)
         }
     }
 }

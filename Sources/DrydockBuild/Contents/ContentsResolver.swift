@@ -29,8 +29,12 @@ struct ContentsResolver {
 
     /// The inputs in the order in which later ones win.
     ///
+    /// - Parameters:
+    ///   - foundation: The base image, if there is one.
+    ///   - previous: What the layers of the previous image held.
     /// - Throws: The errors of `DrydockPackages`, each with the path that it failed on.
-    func resolve(on foundation: Foundation? = nil) throws -> Contents {
+    func resolve(on foundation: Foundation? = nil, after previous: PreviousLayers = PreviousLayers()) throws -> Contents
+    {
         // An image has one cache of its loader: each item's holds the libraries of those before it, too.
         var configured: [ExecutableClosure.ConfiguredLibrary] = []
         let packages = try zip(spec.contents, places(\.contents, of: spec.contents)).compactMap { item, place in
@@ -48,7 +52,7 @@ struct ContentsResolver {
             keepsLinks: spec.keepContentsDirlinks
         )
         var contents = Contents(inputs: first + copied + declared, style: style, copies: copies)
-        contents.store = try store?.layers()
+        contents.store = try store?.layers(after: previous)
         contents.foundation = foundation
         guard !spec.scripts.isEmpty, environment.store.isOpened else { return contents }
         contents.scripts = ScriptRunner(
@@ -60,7 +64,7 @@ struct ContentsResolver {
         if spec.squash { return contents }
         // What scripts leave may mention store paths that nothing else does.
         let scripted = try contents.runScripts()
-        contents.store = try resolver.resolve(besides: scripted, on: foundation)?.layers()
+        contents.store = try resolver.resolve(besides: scripted, on: foundation)?.layers(after: previous)
         return contents
     }
 

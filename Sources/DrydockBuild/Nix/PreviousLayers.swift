@@ -4,32 +4,74 @@ import DrydockFiles
 import DrydockJSON
 import DrydockOCI
 import DrydockStorage
+import Glibc
 
 /// Which store paths the layers of the previous image held.
 ///
 /// An image tells it in the annotations of its layers, see ``StorePathAnnotation``, and in its history, where this program and
-/// dockerTools write `store paths: ['…', '…']`; a plan that was printed as JSON tells it of each layer.
-struct PreviousLayers {
+/// dockerTools write `store paths: ['…', '…']`; a plan that was printed as JSON tells it of each layer. Of an image in a
+/// registry, manifest and configuration are fetched and no layer.
+struct PreviousLayers: Sendable {
     /// What comes before the list in a layer's history.
     static let prefix = "store paths: "
 
-    let spec: ImageSpec
+    /// The paths of each layer that has any, the lowest first.
+    var paths: [[String]] = []
+    /// What the person should know.
+    var notes: [String] = []
 
-    /// The paths of each layer, the lowest first; without a previous image there are none.
+    /// No previous image.
+    init() {}
+
+    /// Those of the image or plan that a spec names; none if there is nothing yet where it says.
     ///
-    /// - Throws: ``ImageStorageFailure``; ``PreviousLayersFailure``.
-    func paths() throws -> [[String]] {
-        guard let previous = spec.layering.previous else { return [] }
-        let path = spec.resolve(previous)
-        if path.hasSuffix(".json") { return try Self.planned(path) }
-        var location = try ImageLocation(previous)
-        if let transport = location.transport {
-            let resolved = spec.resolve(location.path)
-            location = try ImageLocation(transport: transport, path: resolved, reference: location.reference)
+    /// The first build of an image has no previous one, and it is the same spec that builds it.
+    ///
+    /// - Throws: ``ImageStorageFailure``; ``PreviousLayersFailure``; `RegistryFailure`; ``BaseImageFailure`` for a registry
+    ///   that must not or cannot be asked; `SystemError`.
+    init(of spec: ImageSpec, _ environment: BuildEnvironment) async throws {
+        guard let previous = spec.layering.previous else { return }
+        if previous.hasPrefix(RemoteImages.prefix) {
+            try await read(remote: previous, environment.platform(of: spec), environment)
         } else {
-            location = try ImageLocation(path)
+            try read(location: Self.location(previous, of: spec), previous)
         }
-        return Self.paths(in: try StoredImage(at: location)).filter { !$0.isEmpty }
+    }
+
+    private mutating func read(remote text: String, _ platform: Platform, _ environment: BuildEnvironment) async throws
+    {
+        guard let images = environment.remoteImages else { throw BaseImageFailure.noStore(text) }
+        guard let found = try await images.description(of: text, platform: platform) else { return isMissing(text) }
+        paths = Self.paths(in: found.image)
+        if let pinned = found.pinned { notes.append("the previous image is \(pinned)") }
+    }
+
+    private mutating func read(location: ImageLocation, _ text: String) throws {
+        guard try Self.isThere(location.path) else { return isMissing(text) }
+        let isPlan = location.transport == nil && location.path.hasSuffix(".json")
+        paths = try isPlan ? Self.planned(location.path) : Self.paths(in: try StoredImage(at: location))
+    }
+
+    private static func isThere(_ path: String) throws(SystemError) -> Bool {
+        do throws(SystemError) {
+            _ = try FileStatus(of: path)
+            return true
+        } catch {
+            guard error.errorNumber == ENOENT else { throw error }
+            return false
+        }
+    }
+
+    private mutating func isMissing(_ text: String) {
+        notes.append("there is no previous image '\(text)' yet: layers are planned from nothing")
+    }
+
+    /// The location with a path that does not depend on the working directory.
+    private static func location(_ text: String, of spec: ImageSpec) throws -> ImageLocation {
+        let location = try ImageLocation(text)
+        guard let transport = location.transport else { return try ImageLocation(spec.resolve(text)) }
+        let path = spec.resolve(location.path)
+        return try ImageLocation(transport: transport, path: path, reference: location.reference)
     }
 
     /// What each layer's annotation tells, or else the history.
@@ -39,9 +81,9 @@ struct PreviousLayers {
         // A history of another length says nothing about which step made which layer, but still what was together.
         guard steps.count == annotated.count else {
             let known = annotated.compactMap(\.self)
-            return known.isEmpty ? steps : known
+            return (known.isEmpty ? steps : known).filter { !$0.isEmpty }
         }
-        return zip(annotated, steps).map { $0 ?? $1 }
+        return zip(annotated, steps).map { $0 ?? $1 }.filter { !$0.isEmpty }
     }
 
     /// The text that ``parse(_:)`` reads, as Python writes a list of strings.

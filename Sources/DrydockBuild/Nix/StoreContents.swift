@@ -129,9 +129,9 @@ struct StoreContents {
 
     /// The layers of store paths, unless the spec leaves the store out.
     ///
-    /// - Throws: ``ImageStorageFailure`` for a previous image that cannot be read; ``StoreObjectFailure`` for a path
-    ///   that was to be verified and has another content.
-    func layers() throws -> StoreLayers? {
+    /// - Parameter previous: What the layers of the previous image held.
+    /// - Throws: ``StoreObjectFailure`` for a path that was to be verified and has another content.
+    func layers(after previous: PreviousLayers) throws -> StoreLayers? {
         guard spec.includeStorePaths else { return nil }
         if environment.store.isVerified, environment.store.isOpened {
             for object in closure.objects {
@@ -148,7 +148,7 @@ struct StoreContents {
                 mentions: mentions
             ),
             style: storeStyle,
-            previous: try PreviousLayers(spec: spec).paths(),
+            previous: previous.paths,
             memory: environment.store.isOpened ? environment.memory : LayerMemory(nil),
             isOpened: environment.store.isOpened
         )

@@ -111,9 +111,11 @@ public struct ImagePull: Sendable {
     /// What is known of the image without its layers, which cannot be read.
     ///
     /// - Throws: As ``resolve()``.
-    public func describe() async throws -> StoredImage {
-        let image = try await resolve()
-        return try StoredImage(image.manifest, in: blobs, references: references, hasLayers: false)
+    public func describe() async throws -> StoredImage { try describe(try await resolve()) }
+
+    /// The same of an image that ``resolve()`` has found.
+    func describe(_ image: ResolvedImage) throws -> StoredImage {
+        try StoredImage(image.manifest, in: blobs, references: references, hasLayers: false)
     }
 
     /// The names of the image in an archive: the one that was asked for, if it has a tag.

@@ -83,7 +83,7 @@ extension ImageSpec {
     }
 
     private mutating func readBase(_ map: SpecMap) {
-        fromImage = map["fromImage"]?.string(.baseImage)
+        fromImage = map["fromImage"]?.string(.imageSource)
         fromImageName = map["fromImageName"]?.string(.imageName)
         fromImageTag = map["fromImageTag"]?.string(.tag)
         if let text = map["inherit"]?.string(.inheritance) {
@@ -135,8 +135,8 @@ extension ImageSpec {
 }
 
 extension SpecRule {
-    /// An image in a file or directory, or another spec file.
-    fileprivate static let baseImage = SpecRule { text in
+    /// An image in a file, a directory or a registry, or another file that leads to one.
+    static let imageSource = SpecRule { text in
         if let problem = nonemptyText.problem(text) { return problem }
         do {
             if text.hasPrefix(RemoteImages.prefix) {

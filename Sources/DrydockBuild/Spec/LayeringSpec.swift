@@ -6,7 +6,8 @@ public import DrydockLayering
 public struct LayeringSpec: Hashable, Sendable {
     /// The algorithm.
     public var algorithm: LayeringAlgorithm
-    /// Where the previous image is: an archive, a layout, or a plan that was printed as JSON; nil if there is none.
+    /// Where the previous image is: an archive, a layout, `docker://REF`, or a plan that was printed as JSON; nil if there
+    /// is none.
     ///
     /// Layers of it whose paths are all unchanged are kept.
     public var previous: String?
@@ -32,7 +33,7 @@ extension LayeringSpec {
         guard let map = field.map(keys) else { return LayeringSpec() }
         let layering = LayeringSpec(
             algorithm: map["algorithm"].map(algorithm) ?? .stable,
-            previous: map["previous"]?.string(.nonemptyText)
+            previous: map["previous"]?.string(.imageSource)
         )
         if layering.previous != nil, layering.algorithm != .stable {
             map.report(
