@@ -27,9 +27,15 @@ struct TarInput<Source: TarSource> {
 
     /// Reads that many bytes; nil if the archive ends before.
     mutating func readBytes(_ count: Int) throws -> [UInt8]? {
+        let (bytes, available) = try readAvailable(count)
+        return available == count ? bytes : nil
+    }
+
+    /// Reads that many bytes, or fewer at the end of the archive.
+    private mutating func readAvailable(_ count: Int) throws -> (bytes: [UInt8], available: Int) {
         var bytes = [UInt8](repeating: 0, count: count)
         let available = try unsafe bytes.withUnsafeMutableBytes { try unsafe fill($0) }
-        return available == count ? bytes : nil
+        return (bytes, available)
     }
 
     /// Reads what the source has ready; 0 at the end.
@@ -40,10 +46,12 @@ struct TarInput<Source: TarSource> {
         return count
     }
 
-    /// Passes over that many bytes; false if the archive ends before.
+    /// Passes over content and the zeros behind it; false if the archive ends within the content.
     ///
-    /// The last ones are read, because a source can be told to go beyond its end without noticing.
-    mutating func skip(_ count: Int64) throws -> Bool {
+    /// The zeros may be missing, as behind the only file of `umoci insert`. The last bytes are read, because a source can
+    /// be told to go beyond its end without noticing; they reach into the content, since less than a block is padding.
+    mutating func skip(_ content: Int64, padding: Int64) throws -> Bool {
+        let count = content + padding
         let last = min(count, Int64(TarFormat.blockSize))
         if count > last {
             // No archive is that long: one that claims to be ends before.
@@ -51,7 +59,7 @@ struct TarInput<Source: TarSource> {
             try source.skip(count - last)
             offset += count - last
         }
-        return try readBytes(Int(last)) != nil
+        return try readAvailable(Int(last)).available >= Int(last - padding)
     }
 
     private mutating func fill(_ buffer: UnsafeMutableRawBufferPointer) throws -> Int {

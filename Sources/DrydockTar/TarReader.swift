@@ -27,6 +27,7 @@ public struct TarReader<Source: TarSource> {
 
     /// The next member; nil after two blocks of zeros, or at the end of the source.
     ///
+    /// The source may end before them, and before the zeros that fill up the last member's block.
     /// What wasn't read of the previous member is passed over. After an error, each call throws it again.
     ///
     /// - Throws: ``TarReadingFailure``, and what the source throws.
@@ -95,7 +96,7 @@ extension TarReader {
     }
 
     private mutating func passRest() throws {
-        guard try input.skip(rest.content + rest.padding) else { throw rest.truncation }
+        guard try input.skip(rest.content, padding: rest.padding) else { throw rest.truncation }
         rest = MemberRest()
     }
 
@@ -156,7 +157,7 @@ extension TarReader {
     }
 
     private mutating func pass(_ size: Int64, of header: TarHeader) throws {
-        guard try input.skip(TarFormat.paddedSize(size)) else {
+        guard try input.skip(size, padding: TarFormat.paddedSize(size) - size) else {
             throw TarReadingFailure(.truncatedContent(name: ByteString(header.path)), at: header.offset)
         }
     }

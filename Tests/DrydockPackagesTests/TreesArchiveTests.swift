@@ -217,8 +217,8 @@ struct ArchiveTreeTests {
         let script = "head -c 3000 /dev/urandom >f; tar -c f | \(filter) >whole"
         try await Trees.made(by: script) { directory in
             let whole = try Data(contentsOf: URL(filePath: directory + "/whole"))
-            // Of a plain archive, only what comes before its end mark must be there.
-            let end = filter == "cat" ? 512 + 3_072 : whole.count
+            // Of a plain archive, only what comes before the zeros at its end must be there.
+            let end = filter == "cat" ? 512 + 3_000 : whole.count
             for length in [1, 100, 511, 513, 1_000, 3_000, end - 1] {
                 try whole.prefix(length).write(to: URL(filePath: directory + "/a"))
                 let error = #expect(throws: TreeError.self) { try archive(in: directory).entries() }

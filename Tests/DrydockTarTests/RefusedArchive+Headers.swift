@@ -9,7 +9,7 @@ extension RefusedArchive {
             $0.add(type: "0")
             $0.add(type: "0")
         },
-        Self("a content cut off", "0: it ends within the content of 'a'\(incomplete)", cut: 1) {
+        Self("a content cut off", "0: it ends within the content of 'a'\(incomplete)", cut: 25) {
             $0.add(type: "0", content: [UInt8](repeating: 1, count: 1000))
         },
         Self("no content at all", "512: it ends within the content of 'b'\(incomplete)", cut: 1536) {

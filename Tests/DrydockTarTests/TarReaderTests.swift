@@ -30,6 +30,24 @@ import Testing
         #expect(try reader.members().map(\.entry.name) == ["a"])
     }
 
+    @Test(arguments: [1, 300, 512, 812], [0, 1, 200, .max])
+    func `the last content may end without its padding`(size: Int, kept: Int) throws {
+        var builder = ArchiveBuilder()
+        builder.add(type: "0")
+        builder.add(type: "0", name: "b", content: [UInt8](repeating: 1, count: size))
+        let padding = (512 - size % 512) % 512
+        let bytes = Array(builder.bytes.dropLast(max(0, padding - kept)))
+        for chunk in [7, .max] {
+            var passing = TarReader(ArraySource(bytes, chunk: chunk))
+            #expect(try passing.members().map(\.entry.name) == ["a", "b"])
+            var reading = TarReader(ArraySource(bytes, chunk: chunk))
+            _ = try reading.next()
+            _ = try reading.next()
+            #expect(try reading.content().count == size)
+            #expect(try reading.next() == nil)
+        }
+    }
+
     @Test func `what comes after two zero blocks is not read`() throws {
         var builder = ArchiveBuilder()
         builder.add(type: "0")

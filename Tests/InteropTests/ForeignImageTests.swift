@@ -4,7 +4,7 @@ import DrydockTestSupport
 import Foundation
 import Testing
 
-/// Images that others made are read with the digests that their bytes have.
+/// Images that others made are read with the digests that their bytes have, and built on.
 @Suite
 struct ForeignImageTests {
     @Test(.requires("docker", "dockerd", "runc", "busybox", "python3"), .requiresRoot)
@@ -129,6 +129,25 @@ struct ForeignImageTests {
             #expect(image.layers.map(\.digest) == identity.layers.map(\.digest))
             #expect(image.layers.map(\.size) == identity.layers.map(\.size))
         }
+        try await expectBase(place, image)
         return image
+    }
+
+    /// Builds on top of an image, and expects its layers below.
+    private func expectBase(_ place: String, _ image: Drydock.Image) async throws {
+        try await withTemporaryDirectory { directory in
+            let spec = """
+                { "name": "top", "tag": "v", "fromImage": "\(place)", "files": [{ "path": "/top", "text": "top" }] }
+                """
+            try spec.write(toFile: directory + "/top.json", atomically: true, encoding: .utf8)
+            for form in ["docker-archive", "oci"] {
+                let top = try await Drydock.build(directory + "/top.json", to: "\(form):\(directory)/\(form)")
+                #expect(top.diffIDs.dropLast() == image.diffIDs[...])
+                #expect(top.layers.count == image.layers.count + 1)
+                let identity = try await ImageChecker.identity(of: "\(directory)/\(form)")
+                #expect(identity.layers.map(\.diffID) == top.diffIDs)
+                #expect(identity.imageID == top.imageID)
+            }
+        }
     }
 }

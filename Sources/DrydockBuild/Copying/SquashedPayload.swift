@@ -59,7 +59,7 @@ struct SquashedPayload: ImagePayload {
 
     var expectedLayers: [PackedLayer]? {
         guard packers.allSatisfy({ $0.compression == .none }) else { return nil }
-        return layers.map { PackedLayer(uncompressed: Digest(of: []), size: $0.size) }
+        return layers.enumerated().map { PackedLayer(placeholder: $0.offset, size: $0.element.size) }
     }
 
     func knownLayer(_ number: Int) -> PackedLayer? { nil }

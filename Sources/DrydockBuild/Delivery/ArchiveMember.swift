@@ -63,6 +63,13 @@ struct ArchiveLayout: Sendable {
     /// The size of the whole archive.
     let size: Int64
 
+    /// How many blobs of layers there are.
+    var layerCount: Int {
+        places.count { place in
+            if case .layer = place.member.content { true } else { false }
+        }
+    }
+
     /// The zeros at the end of the archive.
     var trailerSize: Int { Int(size - (places.last?.end ?? 0)) }
 

@@ -18,7 +18,25 @@ struct ArchiveWriter<Payload: ImagePayload>: Sendable {
     let progress: ProgressCounter
 
     private func layout(for images: [PayloadImage]) throws -> ArchiveLayout {
-        try ArchiveLayout(form.members(for: images, modificationTime: modificationTime))
+        try ArchiveLayout(form.members(for: images.withEqualLayersOnce, modificationTime: modificationTime))
+    }
+}
+
+/// Two layers turned out to be the same while each was written to a place of its own.
+struct LayerRepeated: Error {}
+
+extension [PayloadImage] {
+    /// The images with one number for layers that have the same blob, so that an archive holds it once.
+    fileprivate var withEqualLayersOnce: [PayloadImage] {
+        var numbers: [Digest: Int] = [:]
+        return map { payload in
+            let once = zip(payload.layerNumbers, payload.image.layers).map { number, layer in
+                let known = numbers[layer.descriptor.digest, default: number]
+                numbers[layer.descriptor.digest] = known
+                return known
+            }
+            return PayloadImage(image: payload.image, layerNumbers: once)
+        }
     }
 }
 
@@ -28,28 +46,37 @@ extension ArchiveWriter {
     /// Writes all layers at once, each to its place in the file; headers with digests are filled in last.
     ///
     /// The places are known beforehand, because the layers' sizes are and a digest's length is fixed.
+    ///
+    /// - Throws: ``LayerRepeated`` if layers have the same digest that seemed to be different; the archive has to be
+    ///   streamed then.
     func writePlaced(_ expected: [PackedLayer], to path: String) async throws -> [BuiltImage] {
         let file = try PendingFile(for: path)
         let output = OutputDescriptor(number: file.number, path: path)
         let draft = try layout(for: payload.images(with: expected))
         try output.reserve(draft.size)
-        let packed = try await pack(into: output, at: draft)
+        let packed = try await pack(expected, into: output, at: draft)
         let images = try payload.images(with: packed)
         let layout = try layout(for: images)
+        guard layout.layerCount == draft.layerCount else { throw LayerRepeated() }
         precondition(layout.size == draft.size, "An archive's layout depends on a digest's value")
         try fillIn(layout, output)
         try file.commit()
         return images.map(\.image)
     }
 
-    private func pack(into output: OutputDescriptor, at layout: ArchiveLayout) async throws -> [PackedLayer] {
+    private func pack(
+        _ expected: [PackedLayer],
+        into output: OutputDescriptor,
+        at layout: ArchiveLayout
+    ) async throws -> [PackedLayer] {
         var offsets: [Int: Int64] = [:]
         for place in layout.places {
             if case .layer(let number, _) = place.member.content { offsets[number] = place.contentOffset }
         }
         let crew = PackingCrew(width: width, progress: progress)
         return try await crew.pack(payload.layerSizes) { [payload, offsets] number in
-            guard let offset = offsets[number] else { preconditionFailure("A layer has no place in the archive") }
+            // The blob of another layer, whose digest is verified there.
+            guard let offset = offsets[number] else { return expected[number] }
             var blob = BlobOutput(output, at: offset, isDurable: false)
             return try await unsafe payload.pack(number) { try unsafe blob.write($0) }
         }
@@ -75,14 +102,16 @@ struct HeaderOutgrown: Error {}
 extension ArchiveWriter {
     /// Writes one layer behind the other as its size becomes known, and its header afterwards.
     ///
-    /// - Throws: ``HeaderOutgrown`` if a layer is larger than it seemed; the archive has to be streamed then.
+    /// - Throws: ``HeaderOutgrown`` if a layer is larger than it seemed; ``LayerRepeated`` if two are the same. The archive
+    ///   has to be streamed then.
     func writeAppended(to path: String) async throws -> [BuiltImage] {
         let file = try PendingFile(for: path)
         let output = OutputDescriptor(number: file.number, path: path)
-        var packed: [Int: PackedLayer] = [:]
+        var packed = drafted
         var offset: Int64 = 0
+        let draft = try layout(for: payload.images(with: packed))
         // Of what stands between layers, the sizes do not depend on those of layers.
-        for place in try draft().places {
+        for place in draft.places {
             guard case .layer(let number, _) = place.member.content else {
                 offset += place.end - place.offset
                 continue
@@ -95,16 +124,19 @@ extension ArchiveWriter {
             progress.didPack(layer: number)
             offset += Int64(TarFormat.blockSize) + TarFormat.paddedSize(result.descriptor.size)
         }
-        let images = try payload.images(with: payload.layerSizes.indices.compactMap { packed[$0] })
-        try fillIn(layout(for: images), output)
+        let images = try payload.images(with: packed)
+        let layout = try layout(for: images)
+        guard layout.layerCount == draft.layerCount else { throw LayerRepeated() }
+        try fillIn(layout, output)
         try file.commit()
         return images.map(\.image)
     }
 
-    /// The archive's layout with layers that are not packed yet.
-    private func draft() throws -> ArchiveLayout {
-        let placeholders = payload.layerSizes.map { PackedLayer(uncompressed: Digest(of: []), size: $0) }
-        return try layout(for: payload.images(with: placeholders))
+    /// The layers before they are packed.
+    private var drafted: [PackedLayer] {
+        payload.layerSizes.enumerated().map { number, size in
+            payload.knownLayer(number) ?? PackedLayer(placeholder: number, size: size)
+        }
     }
 
     /// Whether every layer will be small enough for a header of one block, even if compression makes it larger.

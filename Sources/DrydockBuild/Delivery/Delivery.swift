@@ -41,19 +41,26 @@ struct Delivery<Payload: ImagePayload>: Sendable {
             return try await stream(writer, destination, to: output)
         }
         try refuseSpecialFile(destination.path)
-        if destination.archiveCompression == .none {
-            if let expected = payload.expectedLayers {
-                return try await writer.writePlaced(expected, to: destination.path)
-            }
-            if writer.canAppend {
-                do { return try await writer.writeAppended(to: destination.path) } catch is HeaderOutgrown {}
-            }
+        if destination.archiveCompression == .none, let images = try await writeAtOnce(writer, to: destination.path) {
+            return images
         }
         let file = try PendingFile(for: destination.path)
         let output = OutputDescriptor(number: file.number, path: destination.path)
         let images = try await stream(writer, destination, to: output)
         try file.commit()
         return images
+    }
+
+    /// Writes each layer where it belongs; nil if that turned out to be impossible, and nothing is left.
+    private func writeAtOnce(_ writer: ArchiveWriter<Payload>, to path: String) async throws -> [BuiltImage]? {
+        do {
+            if let expected = payload.expectedLayers { return try await writer.writePlaced(expected, to: path) }
+            return writer.canAppend ? try await writer.writeAppended(to: path) : nil
+        } catch is HeaderOutgrown {
+            return nil
+        } catch is LayerRepeated {
+            return nil
+        }
     }
 
     private func stream(

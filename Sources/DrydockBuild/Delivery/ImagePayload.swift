@@ -69,8 +69,13 @@ struct PlannedPayload: ImagePayload {
 
     var expectedLayers: [PackedLayer]? {
         guard packer.compression == .none else { return nil }
-        return plan.layers.map { layer in
-            packer.kept(layer.content)?.layer ?? PackedLayer(uncompressed: Digest(of: []), size: layer.size)
+        return plan.layers.enumerated().map { number, layer in
+            if let kept = packer.kept(layer.content)?.layer { return kept }
+            // What is remembered can be wrong; a stored layer is verified.
+            guard case .stored(let stored) = layer.content else {
+                return PackedLayer(placeholder: number, size: layer.size)
+            }
+            return PackedLayer(uncompressed: stored.blob.diffID, size: layer.size)
         }
     }
 

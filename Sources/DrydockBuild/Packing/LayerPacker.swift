@@ -33,6 +33,11 @@ public struct PackedLayer: Hashable, Sendable {
         self.init(uncompressed: tar.diffID, size: tar.size, checksum: tar.checksum)
     }
 
+    /// An uncompressed layer whose digest is not known yet; the number tells it apart from others.
+    init(placeholder number: Int, size: Int64) {
+        self.init(uncompressed: Digest(of: Array("layer \(number)".utf8)), size: size)
+    }
+
     init(diffID: Digest, descriptor: Descriptor, tarSize: Int64, checksum: Checksum? = nil) {
         self.diffID = diffID
         self.descriptor = descriptor

@@ -63,6 +63,10 @@ class Archive:
         member = self.members.get(name)
         return None if member is None else self.tar.extractfile(member)
 
+    def target(self, name):
+        member = self.members.get(name)
+        return member.linkname if member is not None and member.issym() else None
+
 
 def read(place, name):
     file = place.open(name)
@@ -234,22 +238,35 @@ def check_docker_image(place, image, repositories):
     directories = set()
     for number, (layer, diff_id) in enumerate(zip(layers, diff_ids), 1):
         check_layer(place, layer, "tar", diff_id, f"layer {number}", directories)
-    used = {image["Config"], *layers} | check_legacy_layers(place, layers, json.loads(data))
+    folders = legacy_folders(layers, diff_ids)
+    used = {image["Config"], *layers} | check_legacy_layers(place, layers, folders, json.loads(data))
     for reference in image.get("RepoTags") or []:
         repository, tag = reference.rsplit(":", 1)
-        if layers:
-            repositories.setdefault(repository, {})[tag] = os.path.dirname(layers[-1])
+        if folders:
+            repositories.setdefault(repository, {})[tag] = folders[-1]
     return used
 
 
-def check_legacy_layers(place, layers, configuration):
+def legacy_folders(layers, diff_ids):
+    """The folder of each layer: that of its tar, or the one named by its chain ID if the tar is a lower layer's, too."""
+    folders, chain = [], None
+    for number, (layer, diff_id) in enumerate(zip(layers, diff_ids)):
+        chain = sha256(f"{chain} {diff_id}".encode()) if chain else diff_id
+        folders.append(chain.removeprefix("sha256:") if layer in layers[:number] else os.path.dirname(layer))
+    return folders
+
+
+def check_legacy_layers(place, layers, folders, configuration):
     """The `json` and `VERSION` beside each layer: identifiers, the links to the parents, the top's configuration."""
     used, parent = set(), None
-    for number, layer in enumerate(layers, 1):
-        folder = os.path.dirname(layer)
+    for number, (layer, folder) in enumerate(zip(layers, folders), 1):
         if not folder or place.open(f"{folder}/json") is None:
             continue
         used |= {f"{folder}/json", f"{folder}/VERSION"}
+        if folder != os.path.dirname(layer):
+            used.add(f"{folder}/layer.tar")
+            if place.target(f"{folder}/layer.tar") != f"../{layer}":
+                fault(f"'{folder}/layer.tar' is no link to '{layer}'")
         version = read(place, f"{folder}/VERSION")
         if version != b"1.0":
             fault(f"'{folder}/VERSION': expected 1.0, got {version!r}")
