@@ -68,6 +68,7 @@ static const struct asked_call asked_calls[] = {
     {__NR_mkdir, DRYDOCK_CALL_MKDIR, 0, 0},
     {__NR_mknod, DRYDOCK_CALL_MKNOD, 0, 0},
     {__NR_symlink, DRYDOCK_CALL_SYMLINK, 0, 0},
+    {__NR_link, DRYDOCK_CALL_LINK, 0, 0},
     {__NR_chown, DRYDOCK_CALL_CHOWN, 0, 0},
     {__NR_lchown, DRYDOCK_CALL_LCHOWN, 0, 0},
 #endif
@@ -80,6 +81,7 @@ static const struct asked_call asked_calls[] = {
     {__NR_mkdirat, DRYDOCK_CALL_MKDIRAT, 0, 0},
     {__NR_mknodat, DRYDOCK_CALL_MKNODAT, 0, 0},
     {__NR_symlinkat, DRYDOCK_CALL_SYMLINKAT, 0, 0},
+    {__NR_linkat, DRYDOCK_CALL_LINKAT, 0, 0},
     {__NR_fchown, DRYDOCK_CALL_FCHOWN, 0, 0},
     {__NR_fchownat, DRYDOCK_CALL_FCHOWNAT, 0, 0},
     {__NR_setxattr, DRYDOCK_CALL_SETXATTR, 0, 0},
@@ -169,8 +171,26 @@ static void put_call(struct filter_writer *writer, const struct asked_call *aske
     put_return(writer, SECCOMP_RET_ALLOW);
 }
 
-int drydock_emulation_filter(void *instructions, size_t capacity) {
+/// `mknod` and `mknodat` of devices: both types of devices have this bit, and no other type that may be asked for.
+static int devices_filter(struct filter_writer writer) {
+    static const struct asked_call calls[] = {
+#ifdef __NR_mknod
+        {__NR_mknod, DRYDOCK_CALL_MKNOD, 1, S_IFCHR},
+#endif
+        {__NR_mknodat, DRYDOCK_CALL_MKNODAT, 2, S_IFCHR},
+    };
+    put_load(&writer, offsetof(struct seccomp_data, arch));
+    put(&writer, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NATIVE_ARCHITECTURE, 1, 0));
+    put_return(&writer, SECCOMP_RET_ALLOW);
+    put_load(&writer, offsetof(struct seccomp_data, nr));
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) put_call(&writer, &calls[i]);
+    put_return(&writer, SECCOMP_RET_ALLOW);
+    return writer.count <= writer.capacity ? (int)writer.count : -E2BIG;
+}
+
+int drydock_emulation_filter(enum drydock_emulation kind, void *instructions, size_t capacity) {
     struct filter_writer writer = {instructions, 0, capacity};
+    if (kind == DRYDOCK_EMULATION_DEVICES) return devices_filter(writer);
     put_load(&writer, offsetof(struct seccomp_data, arch));
     // 32-bit code has other numbers and structures. Its first call is told, so that whoever listens can say so.
     put(&writer, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NATIVE_ARCHITECTURE, 1, 0));
@@ -202,9 +222,9 @@ int drydock_emulation_filter(void *instructions, size_t capacity) {
 /// The slack of a thread without a mark, as the kernel gives it to the first process.
 enum { PLAIN_TIMER_SLACK = 50000 };
 
-int drydock_emulation_install(int *listener) {
+int drydock_emulation_install(enum drydock_emulation kind, int *listener) {
     struct sock_filter instructions[DRYDOCK_EMULATION_FILTER_CAPACITY];
-    int count = drydock_emulation_filter(instructions, DRYDOCK_EMULATION_FILTER_CAPACITY);
+    int count = drydock_emulation_filter(kind, instructions, DRYDOCK_EMULATION_FILTER_CAPACITY);
     if (count < 0) return count;
     if (prctl(PR_SET_TIMERSLACK, PLAIN_TIMER_SLACK, 0, 0, 0) < 0) return -errno;
     struct sock_fprog program = {.len = (unsigned short)count, .filter = instructions};

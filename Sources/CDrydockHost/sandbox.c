@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #define _GNU_SOURCE
+#include "emulation.h"
 #include "sandbox_internal.h"
 
 #include <errno.h>
@@ -150,30 +151,14 @@ static int connect_streams(const struct drydock_sandbox_plan *plan) {
     return 0;
 }
 
-static int send_descriptor(int socket_descriptor, int sent) {
-    char byte = 0;
-    struct iovec content = {.iov_base = &byte, .iov_len = 1};
-    union {
-        struct cmsghdr header;
-        char bytes[CMSG_SPACE(sizeof(int))];
-    } control;
-    memset(&control, 0, sizeof control);
-    struct msghdr message = {
-        .msg_iov = &content, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(header), &sent, sizeof sent);
-    return sendmsg(socket_descriptor, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
-}
-
-static void install_listener(const struct drydock_sandbox_plan *plan) {
-    int listener = drydock_install_listener(plan->notification_filter, plan->notification_filter_length);
-    if (listener < 0) fail(plan, DRYDOCK_STAGE_LISTENER, listener);
-    int status = send_descriptor(plan->listener_socket, listener);
-    if (status < 0) fail(plan, DRYDOCK_STAGE_LISTENER, status);
-    close(listener);
+static int install_listener(const struct drydock_sandbox_plan *plan) {
+    int listener = -1;
+    int status = drydock_emulation_install((enum drydock_emulation)plan->emulation, &listener);
+    // Without it devices cannot be made, which few programs want.
+    if (status < 0 && plan->emulation == DRYDOCK_EMULATION_DEVICES) return 0;
+    if (status == 0) status = drydock_send_descriptor(plan->listener_socket, listener);
+    if (listener >= 0) close(listener);
+    return status;
 }
 
 static void require(const struct drydock_sandbox_plan *plan, int stage, int status) {
@@ -197,7 +182,8 @@ static _Noreturn void run_program(const struct drydock_sandbox_plan *plan) {
     require(plan, DRYDOCK_STAGE_FILTER, prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0);
     syscall(__NR_close_range, FIRST_FREE_DESCRIPTOR, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */);
     require(plan, DRYDOCK_STAGE_FILTER, drydock_install_filter());
-    if (plan->notification_filter_length > 0) install_listener(plan);
+    // From here on this process's own calls wait for answers, too.
+    if (plan->emulation != DRYDOCK_EMULATION_NONE) require(plan, DRYDOCK_STAGE_LISTENER, install_listener(plan));
     int failure = ENOENT;
     for (size_t index = 0; index < plan->program_count; index += 1) {
         // A child that another thread has just forked may hold the copy of a program open for writing until it executes.
@@ -310,12 +296,28 @@ static void give_owners_back(const struct drydock_sandbox_plan *plan, int root) 
     }
 }
 
+static void tell_identity(const struct drydock_sandbox_plan *plan, int number, const struct drydock_identity *identity) {
+    struct drydock_message message = {
+        .kind = DRYDOCK_MESSAGE_IDENTITY, .first = number, .length = (uint32_t)sizeof *identity};
+    drydock_write_all(plan->result, &message, sizeof message);
+    drydock_write_all(plan->result, identity, sizeof *identity);
+}
+
+static int perform_step(const struct drydock_sandbox_plan *plan, int number, struct drydock_slots *slots) {
+    struct drydock_step *step = &plan->steps[number];
+    if (step->kind != DRYDOCK_STEP_IDENTIFY) return drydock_perform_step(step, slots);
+    struct drydock_identity identity;
+    int status = drydock_identify(step->path, &identity);
+    if (status == 0) tell_identity(plan, number, &identity);
+    return status;
+}
+
 static void perform_steps(const struct drydock_sandbox_plan *plan, struct drydock_slots *slots) {
     bool failed = false;
     for (size_t index = 0; index < plan->step_count; index += 1) {
         struct drydock_step *step = &plan->steps[index];
         if ((step->options & DRYDOCK_STEP_THEREFORE) && failed) continue;
-        int status = drydock_perform_step(step, slots);
+        int status = perform_step(plan, (int)index, slots);
         if (status < 0 && !(step->options & DRYDOCK_STEP_OPTIONAL)) fail(plan, (int)index, status);
         if (status < 0) drydock_tell(plan->result, DRYDOCK_MESSAGE_MISSING, (int)index, -status);
         if (step->options & DRYDOCK_STEP_OPTIONAL) failed = status < 0;

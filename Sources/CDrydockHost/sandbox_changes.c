@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #define _GNU_SOURCE
+#include "emulation.h"
 #include "sandbox_internal.h"
 
 #include <errno.h>
@@ -131,8 +132,15 @@ static int read_attributes(const char *name, size_t *length) {
     return 0;
 }
 
+int drydock_identify(const char *path, struct drydock_identity *identity) {
+    struct drydock_file_facts facts;
+    int status = drydock_file_facts(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, &facts);
+    if (status < 0) return status;
+    *identity = (struct drydock_identity){.device = facts.device, .inode = facts.inode, .birth = facts.birth};
+    return 0;
+}
+
 static void find_seen(struct visitor *visitor, struct drydock_entry *entry) {
-    struct stat seen;
     char path[2 * PATH_CAPACITY];
     const char *start = visitor->plan->changes_path;
     if (start == NULL) return;
@@ -141,9 +149,8 @@ static void find_seen(struct visitor *visitor, struct drydock_entry *entry) {
     memcpy(path, start, length);
     path[length] = '/';
     memcpy(path + length + 1, visitor->path, visitor->path_length + 1);
-    if (lstat(path, &seen) < 0) return;
-    entry->seen_device = (uint64_t)seen.st_dev;
-    entry->seen_inode = (uint64_t)seen.st_ino;
+    // What is not to be seen there keeps the numbers of nothing.
+    (void)drydock_identify(path, &entry->seen);
 }
 
 static int tell(struct visitor *visitor, int parent, const char *name, const struct stat *status) {
@@ -170,7 +177,7 @@ static int tell(struct visitor *visitor, int parent, const char *name, const str
     int failure = read_attributes(name, &attributes_length);
     if (failure < 0) return failure;
     entry.attributes_length = (uint32_t)attributes_length;
-    find_seen(visitor, &entry);
+    if (visitor->plan->emulation != DRYDOCK_EMULATION_NONE) find_seen(visitor, &entry);
     int result = visitor->plan->result;
     struct drydock_message message = {
         .kind = DRYDOCK_MESSAGE_ENTRY,

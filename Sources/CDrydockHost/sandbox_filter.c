@@ -134,16 +134,8 @@ static const struct sock_filter refused_calls[] = {
     ALLOW,
 };
 
-static int install(const struct sock_filter *filter, size_t length, unsigned flags) {
-    struct sock_fprog program = {.len = (unsigned short)length, .filter = (struct sock_filter *)filter};
-    long result = syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
-    return result < 0 ? -errno : (int)result;
-}
-
 int drydock_install_filter(void) {
-    return install(refused_calls, sizeof refused_calls / sizeof refused_calls[0], 0);
-}
-
-int drydock_install_listener(const void *filter, size_t length) {
-    return install(filter, length, SECCOMP_FILTER_FLAG_NEW_LISTENER);
+    size_t length = sizeof refused_calls / sizeof refused_calls[0];
+    struct sock_fprog program = {.len = (unsigned short)length, .filter = (struct sock_filter *)refused_calls};
+    return syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0 ? -errno : 0;
 }

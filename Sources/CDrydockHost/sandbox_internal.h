@@ -17,6 +17,9 @@ struct drydock_slots {
 /// Carries out one step: 0 or a negated errno.
 int drydock_perform_step(struct drydock_step *step, struct drydock_slots *slots);
 
+/// What identifies a file, which is not followed if it is a link; 0 or a negated errno.
+int drydock_identify(const char *path, struct drydock_identity *identity);
+
 /// Writes all bytes, or ends the process: nobody is there who could read them.
 void drydock_tell(int result, enum drydock_message_kind kind, int first, int second);
 void drydock_write_all(int descriptor, const void *bytes, size_t count);
@@ -35,8 +38,5 @@ int drydock_remove_entries(int directory);
 
 /// Installs the filter of system calls that no build needs; 0 or a negated errno.
 int drydock_install_filter(void);
-
-/// Installs a filter with a listener; the listener's descriptor or a negated errno.
-int drydock_install_listener(const void *filter, size_t length);
 
 #endif

@@ -55,7 +55,7 @@ struct Examination {
             switch abilities.mode {
             case .root: "as root, with real owners"
             case .subordinate: "with subordinate ids, with mapped owners"
-            case .single: "with one mapped id: everything belongs to root"
+            case .single: "with one mapped id, with emulated owners"
             }
         let directory = environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
         do {

@@ -38,21 +38,27 @@ struct BaseTree {
                 mode: owner?.mode ?? status.mode,
                 uid: owner?.uid ?? 0,
                 gid: owner?.gid ?? 0,
-                attributes: attributes(of: path.isEmpty ? "." : path.lastName, in: parent),
+                attributes: attributes(of: path.isEmpty ? "." : path.lastName, in: parent, owner),
                 directory: directory
             )
         }
         return nil
     }
 
-    private func attributes(of name: ByteString, in parent: borrowing HostDirectory) -> [SandboxChange.Attribute] {
+    private func attributes(
+        of name: ByteString,
+        in parent: borrowing HostDirectory,
+        _ owner: SandboxRoot.Owner?
+    ) -> [SandboxChange.Attribute] {
         let names = (try? parent.extendedAttributeNames(of: name)) ?? []
         var found: [SandboxChange.Attribute] = []
-        for attribute in names where attribute.bytes.starts(with: "user.".utf8) || attribute == "security.capability" {
+        for attribute in names where attribute.bytes.starts(with: "user.".utf8) {
             guard let value = try? parent.extendedAttribute(attribute, of: name) else { continue }
             found.append(.init(name: attribute, value: value))
         }
-        return found
+        // Nobody but root can set capabilities in the directory itself.
+        if let value = owner?.capability { found.append(.init(name: EmulatedAttribute.capability, value: value)) }
+        return found.sorted { $0.name < $1.name }
     }
 }
 

@@ -114,6 +114,22 @@ struct ChangeDetection {
 }
 
 extension ChangedEntry {
+    /// The entry with what emulation has made of it.
+    func applying(_ emulated: SandboxReport.Emulated) -> ChangedEntry {
+        // overlayfs's own marks are what they are.
+        if isWhiteout { return self }
+        let record = emulated.table.record(of: seen)
+        var entry = self
+        if emulated.kind == .owners {
+            (entry.uid, entry.gid) = (record.uid, record.gid)
+            entry.attributes += record.attributes.sorted { $0.key < $1.key }.map { ($0.key, $0.value.bytes) }
+        }
+        guard let device = record.device, isFile else { return entry }
+        entry.mode = mode & 0o7777 | (device.isBlock ? 0o060000 : 0o020000)
+        entry.device = (device.major, device.minor)
+        return entry
+    }
+
     var isDirectory: Bool { type == 0o040000 }
     var isFile: Bool { type == 0o100000 }
     var permissions: UInt16 { UInt16(truncatingIfNeeded: mode & 0o7777) }

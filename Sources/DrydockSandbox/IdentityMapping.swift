@@ -26,8 +26,8 @@ struct IdentityMapping {
         // Without this, whoever is in a group that takes rights away could leave it.
         try write("deny", to: "/proc/\(process)/setgroups")
         // The one id may be any inside: its owner is root of the namespace in any case.
-        try write("\(plan.user.uid) \(geteuid()) 1", to: "/proc/\(process)/uid_map")
-        try write("\(plan.user.gid) \(getegid()) 1", to: "/proc/\(process)/gid_map")
+        try write("\(plan.realUser.uid) \(geteuid()) 1", to: "/proc/\(process)/uid_map")
+        try write("\(plan.realUser.gid) \(getegid()) 1", to: "/proc/\(process)/gid_map")
     }
 
     private func write(_ text: String, to path: String) throws {

@@ -9,7 +9,7 @@ struct ChangedEntry {
     var path: ByteString
     var identity: FileStatus.Identity
     /// The same file as the programs in the sandbox saw it.
-    var seenIdentity: FileStatus.Identity
+    var seen: RecordedFile
     /// Type and permission bits, as in `st_mode`.
     var mode: UInt32
     var uid: UInt32
@@ -70,6 +70,9 @@ struct MessageReader {
         case DRYDOCK_MESSAGE_ENDED.rawValue: report.ending = SandboxEnding(waitStatus: first, reason: second)
         case DRYDOCK_MESSAGE_ENTRY.rawValue: report.entries.append(try ChangedEntry(message.span, &cursor))
         case DRYDOCK_MESSAGE_DONE.rawValue: report.isDone = true
+        case DRYDOCK_MESSAGE_READY.rawValue: report.isReady = true
+        case DRYDOCK_MESSAGE_IDENTITY.rawValue:
+            report.identities[Int(first)] = try RecordedFile(message.span, &cursor)
         default: break
         }
     }
@@ -78,8 +81,8 @@ struct MessageReader {
 extension ChangedEntry {
     /// Reads `drydock_entry` and what follows it.
     fileprivate init(_ bytes: borrowing Span<UInt8>, _ cursor: inout ByteCursor) throws(DecodingFailure) {
-        identity = try Self.identity(bytes, &cursor)
-        seenIdentity = try Self.identity(bytes, &cursor)
+        identity = try FileStatus.Identity(bytes, &cursor)
+        seen = try RecordedFile(bytes, &cursor)
         mode = try cursor.read(order: .little, from: bytes)
         uid = try cursor.read(order: .little, from: bytes)
         gid = try cursor.read(order: .little, from: bytes)
@@ -99,13 +102,21 @@ extension ChangedEntry {
             attributes.append((name, try cursor.readBytes(Int(valueLength), from: bytes)))
         }
     }
+}
 
-    private static func identity(
-        _ bytes: borrowing Span<UInt8>,
-        _ cursor: inout ByteCursor
-    ) throws(DecodingFailure) -> FileStatus.Identity {
+extension FileStatus.Identity {
+    fileprivate init(_ bytes: borrowing Span<UInt8>, _ cursor: inout ByteCursor) throws(DecodingFailure) {
         let device: UInt64 = try cursor.read(order: .little, from: bytes)
         let inode: UInt64 = try cursor.read(order: .little, from: bytes)
-        return FileStatus.Identity(device: device, inode: inode)
+        self.init(device: device, inode: inode)
+    }
+}
+
+extension RecordedFile {
+    /// Reads `drydock_identity`.
+    fileprivate init(_ bytes: borrowing Span<UInt8>, _ cursor: inout ByteCursor) throws(DecodingFailure) {
+        let identity = try FileStatus.Identity(bytes, &cursor)
+        let birth: UInt64 = try cursor.read(order: .little, from: bytes)
+        self.init(identity: identity, birth: Int64(bitPattern: birth))
     }
 }

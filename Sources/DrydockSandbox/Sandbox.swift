@@ -19,6 +19,8 @@ public struct Sandbox: Sendable {
     public var limits: SandboxLimits
     /// Where changes lie until nobody needs them any more; absolute.
     public var temporaryDirectory: String
+    /// Whether in the mode ``SandboxMode/single`` a program is told that files have the owners that it gives them.
+    public var emulatesOwners = true
     /// Whether layers are put together by overlayfs where that is possible; otherwise they are copied.
     public var usesOverlay = true
 
@@ -64,14 +66,26 @@ public struct Sandbox: Sendable {
         control: SandboxControl = SandboxControl(),
         output: ([UInt8]) -> Void = { _ in }
     ) throws -> Run {
-        if usesOverlay {
-            do {
-                return try run(program, on: root, isCopy: false, control, output)
-            } catch let failure as SandboxFailure where Self.isRefusedOverlay(failure) {
-                return try run(program, on: root, isCopy: true, control, output)
-            }
+        do {
+            return try run(program, on: root, isCopy: !usesOverlay, control, output)
+        } catch let failure as SandboxFailure {
+            return try withLess(for: failure, program).run(program, on: root, control: control, output: output)
         }
-        return try run(program, on: root, isCopy: true, control, output)
+    }
+
+    /// A sandbox without the part that this machine has just refused.
+    ///
+    /// - Throws: The failure if there is no doing without.
+    private func withLess(for failure: SandboxFailure, _ program: SandboxProgram) throws(SandboxFailure) -> Sandbox {
+        var sandbox = self
+        if usesOverlay, Self.isRefusedOverlay(failure) {
+            sandbox.usesOverlay = false
+        } else if case .noEmulation = failure.code, !program.tellsChanges {
+            sandbox.emulatesOwners = false
+        } else {
+            throw failure
+        }
+        return sandbox
     }
 
     static func isRefusedOverlay(_ failure: SandboxFailure) -> Bool {
@@ -126,8 +140,11 @@ public struct Sandbox: Sendable {
             mode: mode,
             workspace: workspace.path,
             isCopy: isCopy,
-            limits: limits
+            limits: limits,
+            emulatesOwnership: emulation == .owners
         ).steps()
+        plan.emulation = emulation
+        plan.upperDirectory = isCopy ? nil : "\(workspace.path)/upper"
         plan.programs = program.paths
         plan.arguments = program.arguments
         plan.environment = program.environment
@@ -138,6 +155,14 @@ public struct Sandbox: Sendable {
         plan.changesSlot = program.tellsChanges ? SandboxLayout.Slot.changes : -1
         plan.changesPath = program.view == .inside ? "" : SandboxProgram.layerPath
         return plan
+    }
+
+    private var emulation: SandboxEmulation {
+        switch mode {
+        case .root: .none
+        case .subordinate: .devices
+        case .single: emulatesOwners ? .owners : .none
+        }
     }
 
     private func namespaces(_ program: SandboxProgram) -> UInt64 {
@@ -157,9 +182,10 @@ public struct Sandbox: Sendable {
     ) throws -> SandboxChanges? {
         guard program.tellsChanges else { return nil }
         let directory = "\(workspace.path)/\(isCopy ? "root" : "upper")"
-        var root = root
-        if mode == .single { root.disown() }
-        var detection = ChangeDetection(entries: report.entries, directory: directory, isWhole: isCopy, root: root)
+        var (root, entries) = (root, report.entries)
+        if let emulated = report.emulated { entries = entries.map { $0.applying(emulated) } }
+        if mode == .single, report.emulated == nil { root.disown() }
+        var detection = ChangeDetection(entries: entries, directory: directory, isWhole: isCopy, root: root)
         return SandboxChanges(changes: try detection.run(), directory: directory, workspace: workspace)
     }
 }

@@ -18,6 +18,8 @@ public struct SandboxFailure: Error, Equatable, CustomStringConvertible {
         case setUp(what: String, errorNumber: Int32)
         /// The program cannot be started.
         case notExecutable(program: String, errorNumber: Int32)
+        /// The kernel, or whoever set this machine up, refuses what emulated ownership needs.
+        case noEmulation(errorNumber: Int32)
         /// What was changed cannot be read.
         case unreadableChanges(errorNumber: Int32)
         /// The sandbox ended without a word.
@@ -45,6 +47,8 @@ public struct SandboxFailure: Error, Equatable, CustomStringConvertible {
         case .setUp(let what, let errorNumber): "Cannot \(what) in the sandbox: \(SystemError.text(of: errorNumber))"
         case .notExecutable(let program, let errorNumber):
             "Cannot start '\(program)' in the sandbox: \(SystemError.text(of: errorNumber))"
+        case .noEmulation(let errorNumber):
+            "Cannot emulate the owners of files in the sandbox: \(SystemError.text(of: errorNumber))"
         case .unreadableChanges(let errorNumber):
             "Cannot read what was changed in the sandbox: \(SystemError.text(of: errorNumber))"
         case .ended: "The sandbox was ended from outside"
@@ -58,6 +62,9 @@ public struct SandboxFailure: Error, Equatable, CustomStringConvertible {
         case .noNamespaces:
             "allow user namespaces: sysctl user.max_user_namespaces, kernel.apparmor_restrict_unprivileged_userns; "
                 + "in a container, run it with '--security-opt seccomp=unconfined'"
+        case .noEmulation:
+            "Linux 5.14 is needed, and nobody else who answers the system calls of this process; "
+                + "root, and users with subordinate ids, do without"
         case .setUp(_, let errorNumber) where errorNumber == 1 || errorNumber == 13:
             "in a container, run it with '--security-opt seccomp=unconfined --security-opt apparmor=unconfined'"
         default: nil

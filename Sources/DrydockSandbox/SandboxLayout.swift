@@ -14,6 +14,8 @@ struct SandboxLayout {
     /// Whether `root` in the workspace is a copy, because overlayfs is refused.
     let isCopy: Bool
     let limits: SandboxLimits
+    /// Whether owners are emulated.
+    var emulatesOwnership = false
 
     /// Slots of trees and directories that are opened before the root changes.
     enum Slot {
@@ -46,16 +48,25 @@ struct SandboxLayout {
     // MARK: Before the root changes
 
     private func owners() -> [SandboxStep] {
-        // One mapped id: no other can be an owner.
-        if mode == .single { return [] }
         let base = Array((isCopy ? "root" : "lower\(max(root.lower.count - 1, 0))").utf8)
-        let inner = root.owners.map { owner in
+        let inner = root.owners.flatMap { owner in
             let path = owner.path.isEmpty ? base : base + [UInt8(ascii: "/")] + owner.path.bytes
-            return SandboxStep.owner(of: ByteString(path), owner)
+            return steps(for: owner, at: ByteString(path))
         }
-        guard !isCopy, let owner = root.owners.first(where: { $0.path.isEmpty }) else { return inner }
+        guard !isCopy, mode != .single, let owner = root.owners.first(where: { $0.path.isEmpty }) else { return inner }
         // The root directory of an overlay is that of its upper one.
         return inner + [.owner(of: "upper", owner)]
+    }
+
+    private func steps(for owner: SandboxRoot.Owner, at path: ByteString) -> [SandboxStep] {
+        if mode == .single {
+            // One mapped id: no other can be an owner, but by emulation.
+            let step = SandboxStep.owner(of: path, .init(path: owner.path, uid: 0, gid: 0, mode: owner.mode))
+            // A build of Nix may not set these bits.
+            return [owner.mode & 0o6000 == 0 ? step : step.optional]
+        }
+        let capability = owner.capability.map { [SandboxStep.capability(of: path, owner, $0)] } ?? []
+        return [.owner(of: path, owner)] + capability
     }
 
     private func mounting() -> [SandboxStep] {
@@ -118,7 +129,16 @@ struct SandboxLayout {
             steps += HostView.placing(from: Slot.firstHostTree)
             steps += [.directory(SandboxProgram.layerPath), .placeTree(slot: Slot.layer, on: SandboxProgram.layerPath)]
         }
-        return steps + processes() + devices() + system() + surroundings() + binds() + start()
+        return steps + records() + processes() + devices() + system() + surroundings() + binds() + start()
+    }
+
+    /// Notes the owners that the program is told of, while nothing is mounted over them yet.
+    private func records() -> [SandboxStep] {
+        guard emulatesOwnership else { return [] }
+        let place = Array((program.view == .inside ? "" : SandboxProgram.layerPath).utf8)
+        return root.owners.filter { !$0.record.isPlain }.map { owner in
+            .record(owner, at: ByteString(place + [UInt8(ascii: "/")] + owner.path.bytes))
+        }
     }
 
     private func processes() -> [SandboxStep] {

@@ -20,22 +20,30 @@ struct SandboxProcess {
         let result = try unsafe DescriptorPair(of: drydock_pipe)
         let written = try unsafe DescriptorPair(of: drydock_pipe)
         let terminal = plan.streams == .terminal ? try SandboxTerminal() : nil
-        let process = try start(result: result.second.number, output: written.second.number, terminal)
+        let supervision = plan.emulation == .none ? nil : try OwnershipSupervision(plan: plan)
+        let process = try start(result.second.number, written.second.number, supervision, terminal)
         // The child's ends: only when nobody else has them, their end is noticed.
         let reader = result.takeFirst()
         let outputReader = written.takeFirst()
         terminal?.giveAway()
+        supervision?.giveAway()
+        defer { supervision?.stop() }
         defer { _ = drydock_wait(process) }
         defer { control.finish() }
         try IdentityMapping(plan: plan).write(for: process)
         control.send(byte: Self.beginning)
-        return try listen(reader.number, outputReader.number, terminal)
+        return try listen(reader.number, outputReader.number, supervision, terminal)
     }
 
     /// What lets the child begin.
     private static let beginning: UInt8 = 1
 
-    private func start(result: Int32, output writer: Int32, _ terminal: SandboxTerminal?) throws -> Int32 {
+    private func start(
+        _ result: Int32,
+        _ writer: Int32,
+        _ supervision: OwnershipSupervision?,
+        _ terminal: SandboxTerminal?
+    ) throws -> Int32 {
         let controls = try unsafe DescriptorPair(of: drydock_socket_pair)
         let nothing = try OwnedDescriptor(opening: "/dev/null", flags: O_RDWR)
         let arena = SandboxArena()
@@ -48,6 +56,7 @@ struct SandboxProcess {
             }
         unsafe raw.control = controls.second.number
         unsafe raw.result = result
+        unsafe raw.listener_socket = supervision?.end ?? -1
         let process = withExtendedLifetime(arena) { unsafe drydock_sandbox_start(&raw) }
         guard process >= 0 else { throw SandboxFailure(.noNamespaces(errorNumber: -process)) }
         control.adopt(controls.takeFirst().release())
@@ -58,7 +67,12 @@ struct SandboxProcess {
     private static let patience: Int32 = 100
 
     /// Reads messages and output until the child has closed both, or the task is cancelled.
-    private func listen(_ result: Int32, _ written: Int32, _ terminal: SandboxTerminal?) throws -> SandboxReport {
+    private func listen(
+        _ result: Int32,
+        _ written: Int32,
+        _ supervision: OwnershipSupervision?,
+        _ terminal: SandboxTerminal?
+    ) throws -> SandboxReport {
         var reader = MessageReader()
         terminal?.begin()
         defer { terminal?.finish() }
@@ -67,9 +81,10 @@ struct SandboxProcess {
             pollfd(fd: written, events: Int16(POLLIN), revents: 0),
         ]
         while events[0].fd >= 0 || events[1].fd >= 0 || terminal?.isOpen == true {
-            events = events[..<2] + (terminal?.events() ?? [])
+            events = events[..<2] + [supervision?.event(reader.report) ?? Self.nothing] + (terminal?.events() ?? [])
             guard unsafe poll(&events, nfds_t(events.count), Self.patience) >= 0 || errno == EINTR else { break }
-            terminal?.pass(events[2...])
+            terminal?.pass(events[3...])
+            if events[2].revents != 0 { try supervision?.begin(reader.report) }
             if Task.isCancelled { control.end() }
             if events[0].revents != 0, let bytes = Self.read(result) {
                 if bytes.isEmpty { events[0].fd = -1 }
@@ -83,8 +98,13 @@ struct SandboxProcess {
         try Task.checkCancellation()
         if let failure = reader.failure { throw plan.failure(failure) }
         guard reader.report.isDone else { throw SandboxFailure(.ended) }
-        return reader.report
+        var report = reader.report
+        report.emulated = supervision.map { SandboxReport.Emulated(kind: plan.emulation, table: $0.table) }
+        return report
     }
+
+    /// Nothing to wait for.
+    private static let nothing = pollfd(fd: -1, events: 0, revents: 0)
 
     /// What is there to be read; empty at the end, nil if there is nothing just now.
     private static func read(_ descriptor: Int32) -> [UInt8]? {
@@ -99,7 +119,7 @@ struct SandboxProcess {
 }
 
 /// Two connected descriptors; the second one is the child's.
-private struct DescriptorPair: ~Copyable {
+struct DescriptorPair: ~Copyable {
     let first: OwnedDescriptor
     let second: OwnedDescriptor
 
@@ -126,6 +146,7 @@ extension SandboxPlan {
         unsafe raw.namespaces = namespaces
         unsafe raw.becomes_root = mode == .subordinate ? 1 : 0
         unsafe raw.sets_groups = mode == .single ? 0 : 1
+        unsafe raw.emulation = Int32(emulation.raw.rawValue)
         unsafe raw.steps = arena.array(steps.map { unsafe $0.raw(in: arena) })
         unsafe raw.step_count = steps.count
         let programs = unsafe arena.strings(self.programs)
@@ -134,8 +155,8 @@ extension SandboxPlan {
         unsafe raw.arguments = UnsafePointer(arena.strings(arguments))
         unsafe raw.environment = UnsafePointer(arena.strings(environment))
         unsafe raw.directory = arena.string(Optional(directory))
-        unsafe raw.uid = user.uid
-        unsafe raw.gid = user.gid
+        unsafe raw.uid = realUser.uid
+        unsafe raw.gid = realUser.gid
         unsafe raw.groups = UnsafePointer(arena.array(user.groups))
         unsafe raw.group_count = user.groups.count
         unsafe raw.new_session = 1
@@ -144,7 +165,6 @@ extension SandboxPlan {
         unsafe raw.time_limit_milliseconds = UInt64(limits.seconds ?? 0) * 1_000
         unsafe raw.disk_limit = UInt64(limits.diskBytes ?? 0)
         unsafe raw.process_limit = UInt64(limits.processes ?? 0)
-        unsafe raw.listener_socket = -1
         unsafe raw.changes_slot = changesSlot
         unsafe raw.changes_path = arena.string(Optional(changesPath))
         unsafe raw.reclaims = mode == .root ? 0 : 1
@@ -158,6 +178,7 @@ extension SandboxPlan {
         case DRYDOCK_STAGE_EXECUTE.rawValue:
             SandboxFailure(.notExecutable(program: arguments.first ?? "", errorNumber: failure.errorNumber))
         case DRYDOCK_STAGE_COLLECT.rawValue: SandboxFailure(.unreadableChanges(errorNumber: failure.errorNumber))
+        case DRYDOCK_STAGE_LISTENER.rawValue: SandboxFailure(.noEmulation(errorNumber: failure.errorNumber))
         default: SandboxFailure(.setUp(what: purpose(ofStage: failure.stage), errorNumber: failure.errorNumber))
         }
     }
@@ -172,8 +193,7 @@ extension SandboxPlan {
         case DRYDOCK_STAGE_DIRECTORY.rawValue: "enter '\(directory)'"
         case DRYDOCK_STAGE_CAPABILITIES.rawValue: "give capabilities up"
         case DRYDOCK_STAGE_USER.rawValue: "become user \(user.uid)"
-        case DRYDOCK_STAGE_FILTER.rawValue: "filter system calls"
-        default: "watch system calls"
+        default: "filter system calls"
         }
     }
 }

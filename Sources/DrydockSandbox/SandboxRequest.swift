@@ -4,7 +4,7 @@ public import DrydockBytes
 
 /// The root file system that a program runs on: directories that are only read, the first one below the others.
 public struct SandboxRoot: Hashable, Sendable {
-    /// The owner and mode of an entry of a lower directory.
+    /// The owner and mode, and the capabilities, of an entry of a lower directory.
     ///
     /// The files themselves may belong to whoever made them: their owners are set, and taken back, in the sandbox.
     public struct Owner: Hashable, Sendable {
@@ -16,19 +16,28 @@ public struct SandboxRoot: Hashable, Sendable {
         public var gid: UInt32
         /// The permission bits with setuid, setgid and sticky.
         public var mode: UInt16
+        /// What its attribute `security.capability` holds, if it has one.
+        public var capability: [UInt8]?
 
         /// An entry's owner and mode.
-        public init(path: ByteString, uid: UInt32, gid: UInt32, mode: UInt16) {
+        public init(path: ByteString, uid: UInt32, gid: UInt32, mode: UInt16, capability: [UInt8]? = nil) {
             self.path = path
             self.uid = uid
             self.gid = gid
             self.mode = mode
+            self.capability = capability
+        }
+
+        /// The same as emulated ownership has it.
+        var record: OwnershipRecord {
+            let attributes = capability.map { [EmulatedAttribute.capability: ByteString($0)] } ?? [:]
+            return OwnershipRecord(uid: uid, gid: gid, attributes: attributes)
         }
     }
 
     /// Directories of this host, lowest first.
     public var lower: [String]
-    /// Entries of the highest lower directory that do not belong to user and group 0; all others do.
+    /// Entries of the highest lower directory that do not belong to user and group 0, or have capabilities.
     public var owners: [Owner]
 
     /// A root of directories.
@@ -39,7 +48,7 @@ public struct SandboxRoot: Hashable, Sendable {
 
     /// Gives everything to user and group 0, as it appears where no other can be an owner.
     mutating func disown() {
-        for index in owners.indices { (owners[index].uid, owners[index].gid) = (0, 0) }
+        for index in owners.indices { (owners[index].uid, owners[index].gid, owners[index].capability) = (0, 0, nil) }
     }
 }
 

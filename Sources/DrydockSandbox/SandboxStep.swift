@@ -20,6 +20,8 @@ struct SandboxStep {
     var mode: UInt32 = 0
     var uid: UInt32 = 0
     var gid: UInt32 = 0
+    /// What is recorded of the file that the step identifies.
+    var record: OwnershipRecord?
     var isOptional = false
     var isTherefore = false
     var isScaffold = false
@@ -138,6 +140,22 @@ extension SandboxStep {
             $0.uid = owner.uid
             $0.gid = owner.gid
             $0.mode = UInt32(owner.mode)
+        }
+    }
+
+    /// Sets the capabilities that a program file has.
+    static func capability(of path: ByteString, _ owner: SandboxRoot.Owner, _ value: [UInt8]) -> SandboxStep {
+        SandboxStep(purpose: "set the capabilities of '/\(owner.path)'", kind: DRYDOCK_STEP_ATTRIBUTE, exactPath: path)
+            .with {
+                $0.source = "security.capability"
+                $0.bytes = value
+            }
+    }
+
+    /// Notes what emulated ownership says of a file before the program starts.
+    static func record(_ owner: SandboxRoot.Owner, at path: ByteString) -> SandboxStep {
+        SandboxStep(purpose: "find '/\(owner.path)'", kind: DRYDOCK_STEP_IDENTIFY, exactPath: path).with {
+            $0.record = owner.record
         }
     }
 

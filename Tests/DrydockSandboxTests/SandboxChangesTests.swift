@@ -80,20 +80,56 @@ struct SandboxChangesTests {
         #expect(outcome.lines == ["data/two gone 0 0:0"])
     }
 
-    @Test(arguments: [true, false])
-    func `root sets owners and makes devices`(usesOverlay: Bool) async throws {
-        let jane = SandboxRoot.Owner(path: "home/jane", uid: 1_000, gid: 1_000, mode: 0o700)
+    @Test(arguments: Means.all)
+    func `owners are set, devices are made, and owners of layers stay`(_ means: Means) async throws {
+        let owners = [
+            SandboxRoot.Owner(path: "home/jane", uid: 1_000, gid: 1_000, mode: 0o2700),
+            SandboxRoot.Owner(path: "data/two", uid: 7, gid: 8, mode: 0o4755),
+            SandboxRoot.Owner(path: "etc/file", uid: 9, gid: 9, mode: 0o640),
+        ]
+        let script = """
+            mknod /null c 1 3; chown 5:6 /data/one; cd /home/jane; mkdir x; chown 1000:1000 x
+            echo more >>/etc/file; chmod 700 /data/two; ln /data/one /data/link
+            """
         let outcome = try await SampleRoot.with { root in
-            try await root.run(
-                "mknod /null c 1 3; chown 5:6 /data/one; cd /home/jane; mkdir x; chown 1000:1000 x",
-                usesOverlay: usesOverlay,
-                owners: [jane]
-            )
+            try await root.run(script, mode: means.mode, usesOverlay: means.usesOverlay, owners: owners)
         }
         #expect(outcome.output == "")
         #expect(
-            outcome.lines == ["data/one file 644 5:6", "home/jane/x directory 755 1000:1000", "null c1,3 644 0:0"]
+            outcome.lines == [
+                "data/link file 644 5:6", "data/one file 644 5:6", "data/two file 700 7:8", "etc/file file 640 9:9",
+                "home/jane/x directory 2755 1000:1000", "null c1,3 644 0:0",
+            ]
         )
+        let links = outcome.run.changes?.changes.filter { $0.path == "data/link" || $0.path == "data/one" } ?? []
+        #expect(links.first?.linkIdentity != nil)
+        #expect(links.first?.linkIdentity == links.last?.linkIdentity)
+    }
+
+    @Test(.requires("setcap"), arguments: Means.all)
+    func `capabilities are kept, and lost with a change of the owner`(_ means: Means) async throws {
+        let bytes: [UInt8] = [1, 0, 0, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+        let owners = ["data/one", "data/two"].map {
+            SandboxRoot.Owner(path: $0, uid: 0, gid: 0, mode: 0o644, capability: bytes)
+        }
+        let outcome = try await SampleRoot.with { root in
+            try await root.run(
+                "touch new; setcap cap_net_bind_service+ep new; chmod 600 data/one; chown 3 data/two",
+                mode: means.mode,
+                usesOverlay: means.usesOverlay,
+                owners: owners
+            ) { program in
+                program.view = .beside
+                program.directory = SandboxProgram.layerPath
+                program.environment = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"]
+            }
+        }
+        #expect(outcome.output == "")
+        #expect(
+            outcome.lines == ["data/one file 600 0:0", "data/two file 644 3:0", "new file 644 0:0"]
+        )
+        let capability = SandboxChange.Attribute(name: "security.capability", value: bytes)
+        #expect(outcome.run.changes?.changes.map(\.attributes) == [[capability], [], [capability]])
     }
 
     @Test

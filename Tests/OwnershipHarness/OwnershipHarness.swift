@@ -102,7 +102,7 @@ private struct Inside {
         var pointers = unsafe command.map { unsafe strdup($0) } + [nil]
         var listener: Int32 = -1
         // From here on this process's own calls wait, too, until the other side has the listener.
-        let installed = unsafe drydock_emulation_install(&listener)
+        let installed = unsafe drydock_emulation_install(DRYDOCK_EMULATION_OWNERS, &listener)
         guard installed == 0 else { throw Failure(what: "seccomp: \(-installed)") }
         let sent = drydock_send_descriptor(9, listener)
         guard sent == 0 else { _exit(124) }

@@ -32,6 +32,8 @@ enum drydock_call {
     DRYDOCK_CALL_MKNODAT,
     DRYDOCK_CALL_SYMLINK,
     DRYDOCK_CALL_SYMLINKAT,
+    DRYDOCK_CALL_LINK,
+    DRYDOCK_CALL_LINKAT,
 
     DRYDOCK_CALL_STAT,
     DRYDOCK_CALL_LSTAT,
@@ -75,18 +77,27 @@ enum drydock_call {
     DRYDOCK_CALL_EXECUTE,
 };
 
+/// What is emulated.
+enum drydock_emulation {
+    DRYDOCK_EMULATION_NONE = 0,
+    /// Owners and all that goes with them: every call above.
+    DRYDOCK_EMULATION_OWNERS = 1,
+    /// Only that devices are made.
+    DRYDOCK_EMULATION_DEVICES = 2,
+};
+
 /// The most instructions that `drydock_emulation_filter` writes.
 enum { DRYDOCK_EMULATION_FILTER_CAPACITY = 256 };
 
 /// Writes the filter, an array of `struct sock_filter`, for this processor; the number of instructions.
-int drydock_emulation_filter(void *_Nonnull instructions, size_t capacity);
+int drydock_emulation_filter(enum drydock_emulation kind, void *_Nonnull instructions, size_t capacity);
 
 /// Puts the calling thread, and all that it starts, under the filter; `listener` receives the descriptor on which its
 /// calls are asked about. Async-signal-safe, without allocation: for a child between fork and exec.
 ///
 /// From here on the calls of `enum drydock_call` wait until somebody answers, those of the calling thread too.
 /// Needs CAP_SYS_ADMIN in its user namespace or no_new_privs. EBUSY: a filter with a listener is there already.
-int drydock_emulation_install(int *_Nonnull listener);
+int drydock_emulation_install(enum drydock_emulation kind, int *_Nonnull listener);
 
 /// Sends a descriptor over a connected socket, with one byte of no meaning.
 int drydock_send_descriptor(int socket, int descriptor);

@@ -55,6 +55,8 @@ enum drydock_step_kind {
     DRYDOCK_STEP_WRITE = 18,
     /// Removes a tree: path.
     DRYDOCK_STEP_REMOVE = 19,
+    /// Tells what identifies a file, as programs in the sandbox will see it: path.
+    DRYDOCK_STEP_IDENTIFY = 20,
 };
 
 enum {
@@ -108,6 +110,15 @@ enum drydock_message_kind {
     DRYDOCK_MESSAGE_ENTRY = 5,
     /// Everything was told.
     DRYDOCK_MESSAGE_DONE = 6,
+    /// What DRYDOCK_STEP_IDENTIFY has found: the step's number; `drydock_identity`.
+    DRYDOCK_MESSAGE_IDENTITY = 7,
+};
+
+/// What tells a file apart from all others: numbers, and when it was made, see `drydock_file_facts`.
+struct drydock_identity {
+    uint64_t device;
+    uint64_t inode;
+    int64_t birth;
 };
 
 /// Stages behind the steps, as numbers of failures.
@@ -138,8 +149,7 @@ struct drydock_entry {
     uint64_t device;
     uint64_t inode;
     /// The same file as programs in the sandbox see it.
-    uint64_t seen_device;
-    uint64_t seen_inode;
+    struct drydock_identity seen;
     uint32_t mode;
     uint32_t uid;
     uint32_t gid;
@@ -183,10 +193,8 @@ struct drydock_sandbox_plan {
     uint64_t time_limit_milliseconds;
     uint64_t disk_limit;
     uint64_t process_limit;
-    /// A second seccomp filter whose decisions go to a listener: `struct sock_filter`s.
-    const void *_Nullable notification_filter;
-    size_t notification_filter_length;
-    /// Where the listener's descriptor is sent.
+    /// What is emulated, `enum drydock_emulation`, and where the listener's descriptor is sent then.
+    int32_t emulation;
     int32_t listener_socket;
     /// Read by the child: the first byte lets it begin, each further one is the number of a signal for the program.
     /// When it ends, everything is over at once.

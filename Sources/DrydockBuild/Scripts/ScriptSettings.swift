@@ -15,6 +15,9 @@ public struct ScriptSettings: Sendable {
     /// Takes what scripts write, as it comes.
     public var output: @Sendable ([UInt8]) -> Void = { _ in }
 
+    /// Whether owners can only be emulated.
+    var isSingle: Bool { (mode ?? abilities.mode) == .single }
+
     /// A user without anything.
     public init() {}
 }

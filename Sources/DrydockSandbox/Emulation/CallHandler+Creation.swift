@@ -14,8 +14,12 @@ extension CallHandler {
         let credentials = state.credentials.credentials(of: caller.number)
         let isRoot = credentials.user.fileSystem == 0 && credentials.group.fileSystem == 0
         if case .node(let mode, let device) = file, let device = OwnershipRecord.Device(mode: mode, number: device) {
-            guard credentials.has(.makeDevices) else { throw CallFailure(EPERM) }
-            return try make(.node(mode: mode & 0o7777 | regularType, device: 0), at: path, credentials, device)
+            guard mayMakeDevices(credentials) else { throw CallFailure(EPERM) }
+            // With these numbers overlayfs marks what is gone, and lets nobody else use them.
+            if device == .whiteout { throw CallFailure(EPERM) }
+            // With real owners the file belongs to whoever makes it, which is the user that is root inside.
+            let owner = state.emulation == .owners ? credentials : .root
+            return try make(.node(mode: mode & 0o7777 | regularType, device: 0), at: path, owner, device)
         }
         if isRoot && !state.table.hasGroupDirectories { return .proceed }
         switch file {
@@ -25,6 +29,12 @@ extension CallHandler {
             return try open(flags: flags, mode: mode, at: path, credentials)
         case .directory, .node, .symlink: return try make(file, at: path, credentials, nil)
         }
+    }
+
+    private func mayMakeDevices(_ credentials: Credentials) -> Bool {
+        if state.emulation == .owners { return credentials.has(.makeDevices) }
+        let sets = caller.statusLine("CapEff").flatMap { UInt64($0, radix: 16) } ?? 0
+        return Capabilities(rawValue: sets).contains(.makeDevices)
     }
 
     /// The flags and mode of `struct open_how`; nil for what is left to the kernel: an open that makes no file, and one
@@ -154,6 +164,8 @@ extension CallHandler {
 }
 
 extension OwnershipRecord.Device {
+    fileprivate static let whiteout = OwnershipRecord.Device(isBlock: false, major: 0, minor: 0)
+
     /// The device that `mknod` is asked for, or nil for other kinds of files.
     ///
     /// - Parameters:

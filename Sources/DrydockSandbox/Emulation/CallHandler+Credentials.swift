@@ -76,7 +76,7 @@ extension CallHandler {
     func identity(_ number: KeyPath<Credentials, UInt32>) -> CallAnswer {
         let credentials = self.credentials
         // Also in a user namespace that a program made itself, where root may have another number.
-        if credentials == .root { return .proceed }
+        if credentials.isRoot { return .proceed }
         return .value(Int64(credentials[keyPath: number]))
     }
 
@@ -86,7 +86,7 @@ extension CallHandler {
         into addresses: [UInt64]
     ) throws(CallFailure) -> CallAnswer {
         let credentials = self.credentials
-        if credentials == .root { return .proceed }
+        if credentials.isRoot { return .proceed }
         let found = credentials[keyPath: numbers]
         for (number, address) in zip([found.real, found.effective, found.saved], addresses) {
             try write(Self.bytes(of: [number]), at: address)

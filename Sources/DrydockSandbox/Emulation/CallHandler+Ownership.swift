@@ -24,6 +24,19 @@ extension CallHandler {
         return .value(0)
     }
 
+    /// link(2): overlayfs copies the file, and shows it under its second name with another number.
+    func link(_ subject: CallSubject) throws(CallFailure) -> CallAnswer {
+        guard state.upper != nil, !state.table.isEmpty, let file = try? open(subject) else { return .proceed }
+        let before = try facts(of: file)
+        let record = state.table.record(of: RecordedFile(before))
+        guard !record.isPlain, !before.isDirectory else { return .proceed }
+        try confirm()
+        // The kernel's own call says why it fails.
+        _ = unsafe drydock_touch_owner(file.number, "", emptyPathFlag)
+        try remember(record, of: file, facts(of: file))
+        return .proceed
+    }
+
     /// stat(2) and its kin.
     func status(of subject: CallSubject, into address: UInt64) throws(CallFailure) -> CallAnswer {
         try unsafe tell(subject, into: address) { file, appearance, buffer in

@@ -32,8 +32,15 @@ final class EmulationState: Sendable {
     /// The mount that the root directory of the first caller is on.
     let mainMount = Mutex<UInt64?>(nil)
 
-    init(table: OwnershipTable, initial: Credentials) {
+    /// Where overlayfs keeps what is changed, if files are on one.
+    let upper: UpperDirectory?
+
+    let emulation: SandboxEmulation
+
+    init(table: OwnershipTable, initial: Credentials, emulation: SandboxEmulation, upper: UpperDirectory?) {
+        self.emulation = emulation
         self.table = table
+        self.upper = upper
         credentials = CredentialTable(initial: initial)
         owner = (geteuid(), getegid())
     }
@@ -53,6 +60,7 @@ struct CallHandler {
         switch call {
         case .changeOwner(let subject, let uid, let gid): return try changeOwner(of: subject, uid: uid, gid: gid)
         case .create(let file, let path): return try create(file, at: path)
+        case .link(let subject): return try link(subject)
         case .status(let subject, let address): return try status(of: subject, into: address)
         case .extendedStatus(let subject, let flags, let mask, let address):
             return try extendedStatus(of: subject, flags: flags, mask: mask, into: address)
@@ -109,9 +117,18 @@ struct CallHandler {
         of file: borrowing OwnedDescriptor,
         _ facts: drydock_file_facts
     ) throws(CallFailure) {
+        if !record.isPlain { noteUpperNumber(of: file, facts) }
         state.table.set(record, of: RecordedFile(facts), isDirectory: facts.isDirectory)
         guard !record.isPlain, try isOnMainMount(facts) else { return }
         state.recent.keep(try succeeded(drydock_duplicate(file.number)))
+    }
+
+    /// Finds the other number under which overlayfs may show a file that it has copied.
+    private func noteUpperNumber(of file: borrowing OwnedDescriptor, _ facts: drydock_file_facts) {
+        guard !state.table.hasRecord(of: RecordedFile(facts)) else { return }
+        guard let number = state.upper?.number(of: file, facts), number != facts.inode else { return }
+        let upper = FileStatus.Identity(device: facts.device, inode: number)
+        state.table.note(upper, shownAs: RecordedFile(facts))
     }
 
     private func isOnMainMount(_ facts: drydock_file_facts) throws(CallFailure) -> Bool {

@@ -71,20 +71,26 @@ package struct Credentials: Hashable, Sendable {
     package private(set) var effective: Capabilities
     /// What it may let itself do.
     package private(set) var permitted: Capabilities
+    /// What no program gains beyond.
+    private let bounding: Capabilities
     /// Whether `permitted` outlives that the last of the user's numbers stops to be root's.
     package private(set) var keepsCapabilities = false
 
-    /// A process of one user and group.
-    package init(uid: UInt32, gid: UInt32, groups: [UInt32] = []) {
+    /// A process of one user and group; root has all capabilities within `bounding`.
+    package init(uid: UInt32, gid: UInt32, groups: [UInt32] = [], bounding: Capabilities = .all) {
         user = Numbers(uid)
         group = Numbers(gid)
         self.groups = groups
-        effective = uid == 0 ? .all : []
+        self.bounding = bounding
+        effective = uid == 0 ? bounding : []
         permitted = effective
     }
 
     /// The process that root starts.
     package static let root = Credentials(uid: 0, gid: 0)
+
+    /// Whether all of its numbers are those that the kernel itself tells.
+    package var isRoot: Bool { user == Numbers(0) && group == Numbers(0) }
 
     /// Whether the kernel would let it do something.
     package func has(_ capability: Capabilities) -> Bool { effective.contains(capability) }
@@ -154,8 +160,8 @@ extension Credentials {
         var changed = self
         changed.user.saved = user.effective
         changed.group.saved = group.effective
-        changed.permitted = user.real == 0 || user.effective == 0 ? .all : []
-        changed.effective = user.effective == 0 ? .all : []
+        changed.permitted = user.real == 0 || user.effective == 0 ? bounding : []
+        changed.effective = user.effective == 0 ? bounding : []
         changed.keepsCapabilities = false
         return changed
     }

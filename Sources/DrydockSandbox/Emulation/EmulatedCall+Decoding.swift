@@ -15,7 +15,8 @@ private struct Registers {
     let values: [UInt64]
 
     func decode(_ call: drydock_call) -> EmulatedCall {
-        ownership(call) ?? creation(call) ?? status(call) ?? attribute(call) ?? identityChange(call) ?? identity(call)
+        ownership(call) ?? creation(call) ?? link(call) ?? status(call) ?? attribute(call) ?? identityChange(call)
+            ?? identity(call)
             ?? .foreign
     }
 
@@ -71,6 +72,20 @@ private struct Registers {
         case DRYDOCK_CALL_SYMLINK: .create(.symlink(target: address(0)), at: path(1))
         case DRYDOCK_CALL_SYMLINKAT: .create(.symlink(target: address(0)), at: path(in: 1, 2))
         default: nil
+        }
+    }
+
+    private func link(_ call: drydock_call) -> EmulatedCall? {
+        switch call {
+        case DRYDOCK_CALL_LINK: return .link(.path(path(0, followsLinks: false)))
+        case DRYDOCK_CALL_LINKAT:
+            let flags = integer(4)
+            guard flags & ~(AT_SYMLINK_FOLLOW | emptyPathFlag) == 0 else { return .unknown }
+            var path = path(in: 0, 1)
+            path.followsLinks = flags & AT_SYMLINK_FOLLOW != 0
+            path.allowsEmpty = flags & emptyPathFlag != 0
+            return .link(.path(path))
+        default: return nil
         }
     }
 

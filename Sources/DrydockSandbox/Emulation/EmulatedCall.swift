@@ -82,6 +82,8 @@ package enum EmulatedCall: Hashable, Sendable {
     case changeOwner(CallSubject, uid: UInt32?, gid: UInt32?)
     /// A new file.
     case create(NewFile, at: CallPath)
+    /// Another name for a file.
+    case link(CallSubject)
     /// `struct stat` of a file.
     case status(CallSubject, into: UInt64)
     /// `struct statx` of a file.

@@ -40,15 +40,19 @@ package final class OwnershipSupervisor: Sendable {
     ///   - listener: What `drydock_emulation_install` gave in the sandbox.
     ///   - table: What is known of files before any program runs.
     ///   - initial: Who the first program is.
+    ///   - emulation: What the filter asks about.
+    ///   - upper: Where overlayfs keeps what is changed, if the files are on one.
     /// - Throws: ``SystemError`` if this process lacks a descriptor or a thread.
     package init(
         listener: consuming OwnedDescriptor,
         table: OwnershipTable = OwnershipTable(),
-        initial: Credentials = .root
+        initial: Credentials = .root,
+        emulation: SandboxEmulation = .owners,
+        upper: UpperDirectory? = nil
     ) throws(SystemError) {
         self.table = table
         self.listener = listener
-        state = EmulationState(table: table, initial: initial)
+        state = EmulationState(table: table, initial: initial, emulation: emulation, upper: upper)
         stopEvent = OwnedDescriptor(adopting: try checked(drydock_event(), "open", "eventfd"))
         drydock_notification_prefer_one_processor(self.listener.number)
         try startThread()

@@ -35,8 +35,15 @@ package final class OwnershipTable: Sendable {
         var record: OwnershipRecord
     }
 
+    private struct Copy: Sendable {
+        var birth: Int64
+        var identity: FileStatus.Identity
+    }
+
     private struct State: Sendable {
         var slots: [FileStatus.Identity: Slot] = [:]
+        /// Numbers of files of layers, and the numbers of their copies in the upper directory.
+        var copies: [FileStatus.Identity: Copy] = [:]
         /// Whether a record ever had an attribute, or a directory a group: until then whole kinds of calls need no look.
         var hasAttributes = false
         var hasGroupDirectories = false
@@ -62,11 +69,39 @@ package final class OwnershipTable: Sendable {
     /// The record of a file; a plain one if it has none.
     package func record(of file: RecordedFile) -> OwnershipRecord {
         state.withLock { state in
-            guard let slot = state.slots[file.identity], Self.agree(slot.birth, file.birth) else {
+            guard let slot = state.slots[Self.identity(of: file, state)], Self.agree(slot.birth, file.birth) else {
                 return OwnershipRecord()
             }
             return slot.record
         }
+    }
+
+    /// Whether a file has a record, under a number that is not only that of a layer.
+    func hasRecord(of file: RecordedFile) -> Bool {
+        state.withLock { state in
+            guard let slot = state.slots[Self.identity(of: file, state)] else { return false }
+            return slot.birth != 0 && slot.birth == file.birth
+        }
+    }
+
+    /// Notes that a file is shown with one number or another.
+    ///
+    /// In a user namespace overlayfs shows the copy of a file of a layer with the number of that file as long as it
+    /// remembers it, else with the copy's own: so under a name that it gets later.
+    /// - Parameters:
+    ///   - upper: The number of the copy.
+    ///   - file: As the file is shown now.
+    func note(_ upper: FileStatus.Identity, shownAs file: RecordedFile) {
+        state.withLock { state in
+            state.copies[file.identity] = Copy(birth: file.birth, identity: upper)
+            guard let slot = state.slots.removeValue(forKey: file.identity) else { return }
+            state.slots[upper] = Slot(birth: file.birth, record: slot.record)
+        }
+    }
+
+    private static func identity(of file: RecordedFile, _ state: State) -> FileStatus.Identity {
+        guard let copy = state.copies[file.identity], copy.birth == file.birth else { return file.identity }
+        return copy.identity
     }
 
     /// The record of a file as programs in the sandbox see it.
@@ -98,7 +133,8 @@ package final class OwnershipTable: Sendable {
     /// Sets the record of a file, or removes it if it is plain.
     package func set(_ record: OwnershipRecord, of file: RecordedFile, isDirectory: Bool) {
         state.withLock { state in
-            state.slots[file.identity] = record.isPlain ? nil : Slot(birth: file.birth, record: record)
+            let identity = Self.identity(of: file, state)
+            state.slots[identity] = record.isPlain ? nil : Slot(birth: file.birth, record: record)
             if !record.attributes.isEmpty { state.hasAttributes = true }
             if isDirectory, record.gid != 0 { state.hasGroupDirectories = true }
         }

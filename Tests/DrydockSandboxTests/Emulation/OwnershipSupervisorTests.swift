@@ -72,8 +72,8 @@ struct OwnershipSupervisorTests {
     func `a device is a device for those who look`() async throws {
         let lines = try await EmulatedRoot.lines(
             of: """
-                mknod c c 1 3; mknod b b 8 300; mknod -m 600 m c 4095 1048575; mkfifo f; mknod z c 0 0
-                stat -c '%F %t %T %a %s' c b m; stat -c '%F %t %T' z; stat -c %F f
+                mknod c c 1 3; mknod b b 8 300; mknod -m 600 m c 4095 1048575; mkfifo f; ! mknod z c 0 0 2> /dev/null
+                stat -c '%F %t %T %a %s' c b m; stat -c %F f
                 test -c c; test -b b; mv c moved; chmod 666 moved; stat -c '%F %a' moved
                 ! mknod moved c 1 5 2> /dev/null
                 """
@@ -81,7 +81,7 @@ struct OwnershipSupervisorTests {
         #expect(
             lines == [
                 "character special file 1 3 644 0", "block special file 8 12c 644 0",
-                "character special file fff fffff 600 0", "character special file 0 0", "fifo",
+                "character special file fff fffff 600 0", "fifo",
                 "character special file 666",
             ]
         )
