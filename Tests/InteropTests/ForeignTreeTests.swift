@@ -69,8 +69,9 @@ struct ForeignTreeTests {
         try await Command.check(arguments, environment: environment, in: directory)
     }
 
-    /// The entries, but for what engines put into every container, and the times of directories, which change with
-    /// what is put into them. Archives of some programs have whole seconds.
+    /// The entries, but for what engines put into every container.
+    ///
+    /// The times of directories change with what is put into them, and archives of some programs have whole seconds.
     private func entries(_ path: String) async throws -> [ImageChecker.Entry] {
         let added = ["dev", "proc", "sys", "etc", ".dockerenv"]
         return try await ImageChecker.entries(of: path).filter { entry in
