@@ -178,6 +178,75 @@ struct BaseImageTests {
         }
     }
 
+    @Test(arguments: ["docker-archive", "oci", "oci-archive"])
+    func `what a layer of the base holds is remembered, so that the layer need not be read`(form: String) async throws {
+        try await withTemporaryDirectory { directory in
+            let place = "\(form):\(directory)/below"
+            _ = try await makeBase(in: directory, at: place)
+            var environment = Pipeline.environment
+            environment.memory = LayerMemory(LocalStore(at: directory + "/cache", now: 1))
+            let spec = child(in: directory, of: place)
+            let first = try await ImageBuild(spec: spec, environment: environment).plan()
+            // Nobody looks into the layer any more; but its bytes are not believed.
+            try await damageLayer(of: directory + "/below")
+            let second = try await ImageBuild(spec: spec, environment: environment).plan()
+            #expect(second.layers.map(\.size) == first.layers.map(\.size))
+            await #expect(throws: ImageStorageFailure.self) {
+                try await ImageBuild(spec: spec, environment: Pipeline.environment).plan()
+            }
+            for target in ["docker-archive", "oci", "oci-archive"] {
+                await #expect(throws: (any Error).self) {
+                    try await ImageBuild(spec: spec, environment: environment).deliver(
+                        second,
+                        to: Destination(ImageLocation("\(target):\(directory)/top-\(target)"))
+                    )
+                }
+                #expect(!FileManager.default.fileExists(atPath: "\(directory)/top-\(target)"))
+            }
+        }
+    }
+
+    @Test
+    func `on a layer that the destination has, nothing of the base is read`() async throws {
+        try await withTemporaryDirectory { directory in
+            _ = try await makeBase(in: directory, at: "oci:\(directory)/below")
+            var environment = Pipeline.environment
+            environment.memory = LayerMemory(LocalStore(at: directory + "/cache", now: 1))
+            var spec = child(in: directory, of: "oci:\(directory)/below")
+            for text in ["1", "2"] {
+                spec.files = [FileSpec(path: "/bin/x", content: .text(text))]
+                let build = ImageBuild(spec: spec, environment: environment)
+                let destination = Destination(try ImageLocation("oci:\(directory)/top:\(text)"))
+                _ = try await build.deliver(build.plan(), to: destination)
+                if text == "1" { try await damageLayer(of: directory + "/below") }
+            }
+            #expect(try await ImageChecker.faults(of: directory + "/top") == [])
+            #expect(try await paths("oci:\(directory)/top:2").contains("usr/bin/x"))
+        }
+    }
+
+    /// Changes a byte in the middle of the only layer; no size changes.
+    private func damageLayer(of path: String) async throws {
+        let script = """
+            import os, sys, tarfile
+            path, offset = sys.argv[1], 0
+            if os.path.isdir(path):
+                blobs = [f'{path}/blobs/sha256/{name}' for name in os.listdir(f'{path}/blobs/sha256')]
+                path = next(blob for blob in blobs if open(blob, 'rb').read(1) != b'{')
+                size = os.path.getsize(path)
+            else:
+                with tarfile.open(path) as archive:
+                    layer = next(m for m in archive if m.isfile())
+                    offset, size = layer.offset_data, layer.size
+            with open(path, 'r+b') as file:
+                file.seek(offset + size // 2)
+                byte = file.read(1)[0]
+                file.seek(offset + size // 2)
+                file.write(bytes([byte ^ 1]))
+            """
+        try await Command.check(["python3", "-c", script, path])
+    }
+
     /// Expects that no archive has two members with the same content.
     private func expectBlobsOnce(_ archives: [String]) async throws {
         let script = """

@@ -45,7 +45,11 @@ struct BaseImageResolver: Sendable {
 
     private func base(_ source: String, _ image: StoredImage) throws -> BaseImage {
         let label = "fromImage \(source)"
-        let stored = try StoredLayers.of(image, temporaryDirectory: environment.temporaryDirectory)
+        let stored = try StoredLayers.of(
+            image,
+            temporaryDirectory: environment.temporaryDirectory,
+            lists: environment.memory.fragments
+        )
         var base = BaseImage(
             label: label,
             layers: stored.enumerated().map { number, layer in

@@ -50,7 +50,11 @@ public enum ImageTree: Sendable {
 /// The layers of a stored image.
 enum StoredLayers {
     /// Each layer, the lowest first; a layer that the image has twice is one.
-    static func of(_ image: StoredImage, temporaryDirectory: String) throws -> [StoredLayer] {
+    static func of(
+        _ image: StoredImage,
+        temporaryDirectory: String,
+        lists: LocalFragments? = nil
+    ) throws -> [StoredLayer] {
         var known: [String: StoredLayer] = [:]
         return try image.layers.indices.map { number in
             let key = "\(image.layers[number].descriptor.digest) \(image.layers[number].diffID)"
@@ -58,18 +62,19 @@ enum StoredLayers {
             let layer = StoredLayer(
                 try image.blob(ofLayer: number),
                 named: "layer \(number + 1) of \(image.path)",
-                temporaryDirectory: temporaryDirectory
+                temporaryDirectory: temporaryDirectory,
+                lists: lists
             )
             known[key] = layer
             return layer
         }
     }
 
-    /// Passes through all of them, several at a time.
+    /// Finds out what all of them hold, several at a time.
     static func read(_ layers: [StoredLayer]) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for layer in layers {
-                group.addTask { _ = try layer.archive() }
+                group.addTask { _ = try layer.members() }
             }
             try await group.waitForAll()
         }
@@ -99,7 +104,7 @@ extension LayerContent {
     /// What the layer's tar holds.
     func members() throws -> [LayerMember] {
         switch self {
-        case .stored(let layer): try layer.archive().members
+        case .stored(let layer): try layer.members()
         case .outline: []
         case .recipe, .remembered: try recipe().layerMembers
         }

@@ -1,40 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import DrydockFiles
+public import DrydockFiles
 public import DrydockTar
 import Glibc
 
-/// The bytes of an uncompressed archive, open for reading at any place.
+/// The bytes of an uncompressed archive for reading at any place.
 public final class ArchiveBytes: Sendable, Hashable {
+    private enum Source: Sendable {
+        case opened(OpenArchive)
+        case deferred(@Sendable () throws -> ArchiveBytes)
+    }
+
     /// The archive's path in the user's words.
     public let path: String
     /// The number of bytes.
     public let size: Int64
-    private let descriptor: OwnedDescriptor
-    /// Where the archive begins in the file.
-    private let start: Int64
-    /// What the file system said when the archive was opened.
-    private let status: FileStatus
+    private let source: Source
 
     /// Takes ownership of the open archive.
     init(path: String, descriptor: consuming OwnedDescriptor, status: FileStatus) {
         self.path = path
-        self.status = status
-        self.descriptor = descriptor
-        start = 0
         size = status.size
+        source = .opened(OpenArchive(descriptor, status, start: 0, path: path))
     }
 
     /// Opens an archive that is a part of a file.
     ///
     /// - Throws: `SystemError`.
-    init(opening path: String, offset: Int64, size: Int64) throws(SystemError) {
+    public init(opening path: String, offset: Int64, size: Int64) throws(SystemError) {
         self.path = path
-        let file = try OwnedDescriptor(opening: path, flags: O_NONBLOCK)
-        status = try file.status(path: path)
-        descriptor = file
-        start = offset
         self.size = size
+        let file = try OwnedDescriptor(opening: path, flags: O_NONBLOCK)
+        let status = try file.status(path: path)
+        source = .opened(OpenArchive(file, status, start: offset, path: path))
+    }
+
+    /// An archive that is opened when its bytes are wanted.
+    ///
+    /// - Parameters:
+    ///   - path: What it is called in messages.
+    ///   - size: The number of bytes that it will have.
+    ///   - open: Gives the bytes; called each time that some are wanted.
+    init(path: String, size: Int64, opening open: @escaping @Sendable () throws -> ArchiveBytes) {
+        self.path = path
+        self.size = size
+        source = .deferred(open)
     }
 
     /// The whole archive as one file: its bytes as they stand there.
@@ -44,15 +54,21 @@ public final class ArchiveBytes: Sendable, Hashable {
     }
 
     /// Reads bytes at an offset; fewer than asked for only at the end.
-    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(SystemError) -> Int {
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws -> Int {
         let count = Int(max(0, min(Int64(buffer.count), size - offset)))
         let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
-        return try unsafe descriptor.read(into: room, at: start + offset, path: path)
+        return switch source {
+        case .opened(let archive): try unsafe archive.read(into: room, at: offset)
+        case .deferred(let open): try unsafe open().read(into: room, at: offset)
+        }
     }
 
     /// Notices an archive that has changed since it was opened.
     func verify() throws {
-        guard try descriptor.status(path: path).isUnchanged(since: status) else { throw TreeError(.changed, path) }
+        switch source {
+        case .opened(let archive): try archive.verify()
+        case .deferred(let open): try open().verify()
+        }
     }
 
     /// An archive is equal to itself only.
@@ -60,6 +76,31 @@ public final class ArchiveBytes: Sendable, Hashable {
 
     /// Hashes the identity.
     public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
+}
+
+/// An archive that is open.
+private final class OpenArchive: Sendable {
+    private let descriptor: OwnedDescriptor
+    /// Where the archive begins in the file.
+    private let start: Int64
+    /// What the file system said when the archive was opened.
+    private let status: FileStatus
+    private let path: String
+
+    init(_ descriptor: consuming OwnedDescriptor, _ status: FileStatus, start: Int64, path: String) {
+        self.descriptor = descriptor
+        self.status = status
+        self.start = start
+        self.path = path
+    }
+
+    func read(into room: UnsafeMutableRawBufferPointer, at offset: Int64) throws(SystemError) -> Int {
+        try unsafe descriptor.read(into: room, at: start + offset, path: path)
+    }
+
+    func verify() throws {
+        guard try descriptor.status(path: path).isUnchanged(since: status) else { throw TreeError(.changed, path) }
+    }
 }
 
 /// A regular file inside an archive.

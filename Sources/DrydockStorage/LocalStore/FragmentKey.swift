@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import DrydockDigests
+import DrydockOCI
 
 /// Everything that the compressed part of a layer follows from which holds one store path.
 ///
@@ -24,5 +25,13 @@ public struct FragmentKey: Hashable, Sendable {
             modificationTime: layer.modificationTime
         )
         digest = Digest(of: Array("fragment 1\n\(codec)\n\(alone.digest)\n".utf8))
+    }
+
+    /// The key of the list of a layer's files.
+    ///
+    /// The list follows from the tar alone. The blob belongs to the key because whoever finds a list has not decompressed
+    /// the blob, and so does not know otherwise that its tar has this diffID.
+    public init(listOfFilesIn blob: StoredBlob) {
+        digest = Digest(of: Array("list 1\n\(blob.diffID)\n\(blob.descriptor.digest)\n".utf8))
     }
 }

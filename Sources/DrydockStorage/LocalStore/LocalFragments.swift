@@ -6,7 +6,8 @@ public import DrydockDigests
 import DrydockFiles
 import Glibc
 
-/// The fragments of the local store: what store paths became when their parts of a tar were compressed.
+/// The fragments of the local store: what store paths became when their parts of a tar were compressed, and lists of the
+/// files of layers, which are not compressed.
 ///
 /// Each is a file below `fragments`, named by the digest of its ``FragmentKey``. A file gets its name when it is whole, but
 /// is not synced: what a crash of the machine leaves of it is noticed by checksums, and then the fragment is made again.
@@ -65,6 +66,28 @@ public struct LocalFragments: Sendable {
         }
         remove(key)
         return PendingFragment(key, try PendingBlob(in: folder))
+    }
+
+    /// The bytes that are kept for a key as they are; nil if there are none, or if they are damaged.
+    public func bytes(_ key: FragmentKey) -> [UInt8]? {
+        guard let fragment = try? fragment(key), fragment.tar == fragment.blob else { return nil }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(Int(fragment.blob.size))
+        guard (try? unsafe fragment.read({ unsafe bytes.append(contentsOf: $0) })) == true else { return nil }
+        return bytes
+    }
+
+    /// Keeps bytes as they are.
+    ///
+    /// - Throws: As ``begin(_:)`` and ``PendingFragment/commit(tar:)``.
+    public func keep(_ bytes: [UInt8], for key: FragmentKey) throws {
+        var fragment = try begin(key)
+        var checksum = StreamingChecksum()
+        try unsafe bytes.withUnsafeBytes { piece in
+            unsafe checksum.update(piece)
+            try unsafe fragment.write(piece)
+        }
+        _ = try fragment.commit(tar: .init(size: Int64(bytes.count), checksum: checksum.finish()))
     }
 
     /// Removes what is kept for a key.
