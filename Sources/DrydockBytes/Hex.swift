@@ -16,6 +16,8 @@ public enum Hex: Sendable {
 
     /// The bytes of a text of lower-case digits; nil if a character is not one or their number is odd.
     public static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
+        // An array is the one collection whose elements can be had from here without a call for each.
+        let text = Array(text)
         guard text.count.isMultiple(of: 2) else { return nil }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count / 2)

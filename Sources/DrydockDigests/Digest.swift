@@ -48,10 +48,11 @@ public struct Digest: Hashable, Sendable {
 
     /// Wraps 32 bytes; nil for any other number.
     public init?(bytes: some Collection<UInt8>) {
+        let bytes = Array(bytes)
         guard bytes.count == Self.byteCount else { return nil }
         var words = SIMD4<UInt64>()
-        for (position, byte) in bytes.enumerated() {
-            words[position / 8] = words[position / 8] << 8 | UInt64(byte)
+        for position in bytes.indices {
+            words[position / 8] = words[position / 8] << 8 | UInt64(bytes[position])
         }
         self.words = words
     }

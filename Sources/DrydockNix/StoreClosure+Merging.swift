@@ -15,15 +15,15 @@ extension StoreClosure {
     ///
     /// - Returns: nil if one of `roots` is not in this closure.
     public func restricted(to roots: [StorePath]) -> StoreClosure? {
-        let byPath = Dictionary(uniqueKeysWithValues: objects.map { ($0.path, $0) })
-        var reached: [StorePath: StoreObject] = [:]
+        let places = Dictionary(uniqueKeysWithValues: zip(objects.map(\.path), objects.indices))
+        var isReached = Array(repeating: false, count: objects.count)
         var pending = roots
         while let path = pending.popLast() {
-            guard reached[path] == nil else { continue }
-            guard let object = byPath[path] else { return nil }
-            reached[path] = object
-            pending += object.references
+            guard let place = places[path] else { return nil }
+            guard !isReached[place] else { continue }
+            isReached[place] = true
+            pending += objects[place].references
         }
-        return try? StoreClosure(reached.values)
+        return StoreClosure(complete: objects.indices.filter { isReached[$0] }.map { objects[$0] })
     }
 }

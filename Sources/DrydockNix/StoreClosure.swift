@@ -81,6 +81,9 @@ public struct StoreClosure: Hashable, Sendable {
         self.objects = sorted
     }
 
+    /// A closure of objects that are sorted, and that refer to each other alone.
+    init(complete objects: [StoreObject]) { self.objects = objects }
+
     /// The number of bytes of all NARs.
     public var narSize: Int64 { objects.reduce(0) { $0 + $1.narSize } }
 }

@@ -42,28 +42,36 @@ struct CoupledMerging {
 
     private var groups: Groups
     private var rows: TriggerRows
+    /// How likely an update changes each group.
+    private var probabilities: [Double]
     private var costs: [Double]
-    private var isAlive: [Bool]
-    private var aliveCount: Int
+    /// The groups that are left, in order.
+    private var alive: [Int]
     /// The groups with roots that are left.
     private var rootCount: Int
     /// Whether two groups with a root each may be merged.
     private var mergesRoots = false
-    /// What it costs to merge two groups, infinite if they must not.
+    /// What it costs to merge two groups, infinite if they must not; not a number until somebody asks.
     private var deltas: [Double]
     /// The group with which each is merged at the least cost, −1 if there is none.
     private var nearest: [Int]
+    /// What that costs; for a group whose nearest one has changed since, what the new nearest costs at least.
+    private var least: [Double]
+    /// Whether a group's nearest one has to be found anew.
+    private var isStale: [Bool]
 
     private init(groups: Groups, sets: TriggerSets) {
         let count = groups.units.count
         self.groups = groups
         rows = sets.rows(of: groups.units)
-        isAlive = Array(repeating: true, count: count)
-        aliveCount = count
+        alive = Array(0..<count)
         rootCount = groups.haveRoots.count(where: \.self)
+        probabilities = Array(repeating: 0, count: count)
         costs = Array(repeating: 0, count: count)
-        deltas = Array(repeating: .infinity, count: count * count)
+        deltas = Array(repeating: .nan, count: count * count)
         nearest = Array(repeating: -1, count: count)
+        least = Array(repeating: .infinity, count: count)
+        isStale = Array(repeating: false, count: count)
     }
 
     /// How many of so many layers roots have for themselves at least, if there are so many roots.
@@ -84,74 +92,92 @@ struct CoupledMerging {
         return merging.result
     }
 
-    private var result: Groups { groups.at(groups.units.indices.filter { isAlive[$0] }) }
+    private var result: Groups { groups.at(alive) }
 
     private mutating func run(to limit: Int) {
-        for group in isAlive.indices { updateCost(of: group) }
+        for group in alive { updateCost(of: group) }
         let reserved = Self.layersForRoots(of: limit)
-        allowMergingRoots(rootCount > reserved && aliveCount > limit)
+        allowMergingRoots(rootCount > reserved && alive.count > limit)
         while mergesRoots, let (group, other) = cheapestMerge() {
             merge(group, other)
-            if rootCount <= reserved || aliveCount <= limit { allowMergingRoots(false) }
+            if rootCount <= reserved || alive.count <= limit { allowMergingRoots(false) }
         }
-        while let (group, other) = cheapestMerge(), aliveCount > limit || delta(group, other) < 0 {
+        while let (group, other) = cheapestMerge(), alive.count > limit || least[group] < 0 {
             merge(group, other)
         }
-        guard aliveCount > limit else { return }
+        guard alive.count > limit else { return }
         allowMergingRoots(true)
-        while aliveCount > limit, let (group, other) = cheapestMerge() { merge(group, other) }
+        while alive.count > limit, let (group, other) = cheapestMerge() { merge(group, other) }
     }
 
-    /// Decides anew which groups may be merged, and at what cost.
+    /// Decides anew whether groups with roots may be merged.
     private mutating func allowMergingRoots(_ isAllowed: Bool) {
         mergesRoots = isAllowed
-        let alive = isAlive.indices.filter { isAlive[$0] }
-        for group in alive {
-            for other in alive.prefix(while: { $0 < group }) { update(group, other) }
+        let rooted = alive.filter { groups.haveRoots[$0] }
+        for group in rooted {
+            for other in rooted { deltas[place(group, other)] = .nan }
         }
         for group in alive { findNearest(of: group) }
     }
 
-    private func delta(_ group: Int, _ other: Int) -> Double { deltas[group * isAlive.count + other] }
+    private func place(_ group: Int, _ other: Int) -> Int { group * groups.units.count + other }
 
-    private mutating func update(_ group: Int, _ other: Int) {
-        guard groups.areVolatile[group] == groups.areVolatile[other] else { return }
-        var delta = Double.infinity
-        if mergesRoots || !groups.haveRoots[group] || !groups.haveRoots[other] {
-            let size = groups.sizes[group] + groups.sizes[other] + Self.bytesPerLayer
-            delta = size * rows.probability(of: group, or: other) - (costs[group] + costs[other])
-        }
-        deltas[group * isAlive.count + other] = delta
-        deltas[other * isAlive.count + group] = delta
+    /// What it costs to merge two groups if the union changes with the given probability.
+    private func delta(_ group: Int, _ other: Int, at probability: Double) -> Double {
+        let size = groups.sizes[group] + groups.sizes[other] + Self.bytesPerLayer
+        return size * probability - (costs[group] + costs[other])
+    }
+
+    /// What merging two groups costs at least: their union changes no less often than either.
+    ///
+    /// Sums, products and the tables behind them are monotonic with rounding, too, so that nothing is passed over whose exact
+    /// cost would be less.
+    private func bound(_ group: Int, _ other: Int) -> Double {
+        guard groups.areVolatile[group] == groups.areVolatile[other],
+            mergesRoots || !groups.haveRoots[group] || !groups.haveRoots[other]
+        else { return .infinity }
+        return delta(group, other, at: max(probabilities[group], probabilities[other]))
+    }
+
+    /// What it costs to merge two groups that may be merged.
+    private mutating func delta(_ group: Int, _ other: Int) -> Double {
+        let known = deltas[place(group, other)]
+        guard known.isNaN else { return known }
+        let delta = delta(group, other, at: rows.probability(of: group, or: other))
+        deltas[place(group, other)] = delta
+        deltas[place(other, group)] = delta
+        return delta
     }
 
     private mutating func updateCost(of group: Int) {
-        costs[group] = (groups.sizes[group] + Self.bytesPerLayer) * rows.probability(of: group)
+        probabilities[group] = rows.probability(of: group)
+        costs[group] = (groups.sizes[group] + Self.bytesPerLayer) * probabilities[group]
     }
 
     private mutating func findNearest(of group: Int) {
-        var best = -1
-        var least = Double.infinity
-        let start = group * isAlive.count
-        for other in isAlive.indices where isAlive[other] && deltas[start + other] < least {
-            least = deltas[start + other]
-            best = other
-        }
-        nearest[group] = best
+        (nearest[group], least[group], isStale[group]) = (-1, .infinity, false)
+        for other in alive where other != group { compareNearest(of: group, with: other) }
+    }
+
+    /// Takes a group for the nearest one if it is nearer.
+    private mutating func compareNearest(of group: Int, with other: Int) {
+        guard bound(group, other) < least[group] else { return }
+        let delta = delta(group, other)
+        if delta < least[group] { (nearest[group], least[group]) = (other, delta) }
     }
 
     /// The two groups whose merging adds least to the cost; of equals those with the lowest numbers.
-    private func cheapestMerge() -> (Int, Int)? {
-        var best: (Int, Int)?
-        var least = Double.infinity
-        for group in isAlive.indices where isAlive[group] && nearest[group] >= 0 {
-            let delta = delta(group, nearest[group])
-            if delta < least {
-                least = delta
-                best = (group, nearest[group])
-            }
+    ///
+    /// A nearest group is only found anew where it can be the answer: for most it changes several times before.
+    private mutating func cheapestMerge() -> (Int, Int)? {
+        while true {
+            var best: Int?
+            var value = Double.infinity
+            for group in alive where least[group] < value { (best, value) = (group, least[group]) }
+            guard let best else { return nil }
+            guard isStale[best] else { return (best, nearest[best]) }
+            findNearest(of: best)
         }
-        return best
     }
 
     /// Merges two groups; the one with the lower number has the units of both.
@@ -163,16 +189,17 @@ struct CoupledMerging {
         groups.sizes[group] += groups.sizes[other]
         rows.formUnion(group, with: other)
         updateCost(of: group)
-        isAlive[other] = false
-        aliveCount -= 1
-        for third in isAlive.indices where isAlive[third] && third != group { update(group, third) }
-        findNearest(of: group)
-        for third in isAlive.indices where isAlive[third] && third != group {
-            if nearest[third] == group || nearest[third] == other {
-                findNearest(of: third)
-            } else if nearest[third] < 0 || delta(third, group) < delta(third, nearest[third]) {
-                if delta(third, group) < .infinity { nearest[third] = group }
+        alive.removeAll { $0 == other }
+        for third in alive where third != group {
+            deltas[place(group, third)] = .nan
+            deltas[place(third, group)] = .nan
+            if isStale[third] || nearest[third] == group || nearest[third] == other {
+                isStale[third] = true
+                least[third] = min(least[third], bound(third, group))
+            } else {
+                compareNearest(of: third, with: group)
             }
         }
+        findNearest(of: group)
     }
 }

@@ -98,6 +98,7 @@ extension SIMD8<UInt64> {
     ///
     /// In parallel for the eight words: the instruction that counts bits is not part of the oldest x86-64 processors, and
     /// without it counting word by word takes half of the whole planning.
+    @inline(__always)
     var bitCount: Int {
         var sums = self &- ((self &>> 1) & Self(repeating: 0x5555_5555_5555_5555))
         let pairs = Self(repeating: 0x3333_3333_3333_3333)
