@@ -32,6 +32,7 @@ struct ContentsResolver {
     /// - Parameters:
     ///   - foundation: The base image, if there is one.
     ///   - previous: What the layers of the previous image held.
+    /// - Returns: The inputs, and the layers of store paths.
     /// - Throws: The errors of `DrydockPackages`, each with the path that it failed on.
     func resolve(on foundation: Foundation? = nil, after previous: PreviousLayers = PreviousLayers()) throws -> Contents
     {

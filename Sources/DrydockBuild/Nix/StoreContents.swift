@@ -130,6 +130,7 @@ struct StoreContents {
     /// The layers of store paths, unless the spec leaves the store out.
     ///
     /// - Parameter previous: What the layers of the previous image held.
+    /// - Returns: nil if the spec leaves the store out.
     /// - Throws: ``StoreObjectFailure`` for a path that was to be verified and has another content.
     func layers(after previous: PreviousLayers) throws -> StoreLayers? {
         guard spec.includeStorePaths else { return nil }
