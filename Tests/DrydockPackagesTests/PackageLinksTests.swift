@@ -21,11 +21,11 @@ struct PackageLinksTests {
                 in: StoreLocation(root: root),
                 style: EntryStyle(owner: .root, modificationTime: 1)
             )
-            let (entries, overlaps) = try links.entries()
-            let texts = entries.map { entry in
+            let joined = try links.joined()
+            let texts = joined.entries.map { entry in
                 if case .symlink(let target) = entry.node { "\(entry.path) -> \(target)" } else { "\(entry.path)" }
             }
-            return (texts, overlaps.map { "\($0.path)" })
+            return (texts, joined.overlaps.map { "\($0.path)" })
         }
     }
 

@@ -20,10 +20,15 @@ struct NixSizeFirstTests {
             "Cmd": .array([.string(try closures.path("tini") + "/bin/tini"), .string("redis-server")]),
             "Env": .array([.string("PYTHON=" + (try closures.path("python3"))), .string("TEXT=é \"quoted\" / slash")]),
         ])
-        let (with, without) = try await expected(contents, config)
-        #expect(with != without)
+        let expected = try await DockerToolsLayers(
+            contents: contents,
+            config: config,
+            directories: ["tmp"],
+            limits: Self.limits
+        )
+        #expect(expected.sizeFirst != expected.closureAlone)
         try await withTemporaryDirectory { directory in
-            for (limit, layers) in zip(Self.limits, with) {
+            for (limit, layers) in zip(Self.limits, expected.sizeFirst) {
                 let image = try StoreImage(
                     "limit-\(limit)",
                     contents: contents,
@@ -37,20 +42,5 @@ struct NixSizeFirstTests {
                 #expect(plan.storeLayers.map(\.paths) == layers, "\(limit) layers")
             }
         }
-    }
-
-    /// The layers for each limit, with the two paths in the graph and without them.
-    private func expected(_ contents: [String], _ config: JSON) async throws -> (
-        with: [[[String]]], without: [[[String]]]
-    ) {
-        let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .appendingPathComponent("Fixtures/size_first.py").path
-        let request = JSON.object([
-            "contents": .array(contents.map(JSON.string)), "config": config, "directories": .array([.string("tmp")]),
-            "limits": .array(Self.limits.map(JSON.number)),
-        ])
-        let output = try await Nix.machine.check(["python3", script], input: Array(try JSONEncoder().encode(request)))
-        let results = try JSONDecoder().decode([String: [[[String]]]].self, from: Data(output.utf8))
-        return (try #require(results["with"]), try #require(results["without"]))
     }
 }

@@ -51,6 +51,12 @@ enum LibraryBuilds {
         )
     }
 
+    /// Builds what another file of Nix expressions beside it describes, and gives its store path.
+    static func build(file name: String) async throws -> String {
+        let command = ["nix-build", "--no-out-link", "--quiet", fixtures + name]
+        return try await Command.check(command + arguments(), environment: environment(), timeout: 1200)
+    }
+
     /// Runs nix-build on the tests' file of Nix.
     ///
     /// - Parameters:
@@ -70,9 +76,10 @@ enum LibraryBuilds {
     }
 
     private static func command(_ options: [String]) async throws -> [String] {
-        let file = checkout + "/Tests/NixLibraryTests/Fixtures/images.nix"
-        return try await ["nix-build", "--no-out-link", file] + arguments() + options
+        try await ["nix-build", "--no-out-link", fixtures + "images.nix"] + arguments() + options
     }
+
+    private static var fixtures: String { checkout + "/Tests/NixLibraryTests/Fixtures/" }
 }
 
 /// An image of the examples.

@@ -47,7 +47,7 @@ struct ContentsResolver {
         let declared = spec.files.isEmpty ? [] : [try declared()]
         let resolver = StoreResolver(spec: spec, environment: environment, style: style)
         let store = try resolver.resolve(besides: (copied + declared).flatMap(\.entries), on: foundation)
-        let first = packages + (try store?.links() ?? []) + (try store?.database() ?? [])
+        let first = packages + (store?.links ?? []) + (try store?.database() ?? [])
         let copies = RootTree.Copies(
             inputs: first.count..<(first.count + copied.count),
             keepsLinks: spec.keepContentsDirlinks

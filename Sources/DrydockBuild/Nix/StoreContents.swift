@@ -18,6 +18,8 @@ struct StoreContents {
     let packages: [StorePath]
     /// Those of them whose files appear at `/`.
     let linked: [StorePath]
+    /// How they do; nil if there are none, or none may be looked into.
+    let joined: PackageLinks.Joined?
     /// Everything that goes into layers.
     let closure: StoreClosure
     /// Where what is in the closure was mentioned.
@@ -40,21 +42,23 @@ struct StoreContents {
         let inConfiguration: [StorePath]
         /// In what lies at `/`, the links to packages included.
         let inEntries: [StorePath]
+        /// Packages that are wanted whether or not anything mentions them.
+        let kept: [StorePath]
+
+        /// Everything that the image needs for its own sake.
+        var all: Set<StorePath> { Set(inConfiguration + inEntries + kept) }
     }
 
     /// The links at `/` to the packages, if there are any.
-    ///
-    /// - Throws: As ``PackageLinks/entries()``.
-    func links() throws -> [Contents.Input] {
-        guard !linked.isEmpty, environment.store.isOpened else { return [] }
-        let links = try PackageLinks(to: linked, in: store.location, style: style).entries()
+    var links: [Contents.Input] {
+        guard let joined else { return [] }
         return [
             Contents.Input(
                 kind: .customisation,
                 label: InputLabel(kind: "links to", names: linked.map(\.description)),
                 paths: linked.map { store.location.physicalPath(of: $0) },
-                entries: links.entries,
-                warnings: links.overlaps.map(\.description)
+                entries: joined.entries,
+                warnings: joined.overlaps.map(\.description)
             )
         ]
     }
@@ -181,9 +185,17 @@ struct StoreResolver {
         let found = try items.map { (paths: try paths(of: $0.package, in: store, graph), links: $0.links) }
         let packages = found.flatMap(\.paths)
         let linked = found.filter(\.links).flatMap(\.paths)
-        let mentions = try mentions(of: linked, entries, in: store, graph)
-        let roots = packages + Set(mentions.inConfiguration + mentions.inEntries).subtracting(packages).sorted()
-        guard !roots.isEmpty else { return nil }
+        let joined =
+            linked.isEmpty || !environment.store.isOpened
+            ? nil : try PackageLinks(to: linked, in: store.location, style: style).joined()
+        let mentions = try mentions(
+            of: joined,
+            besides: entries,
+            kept: try kept(found, in: store),
+            among: try StoreMentions(in: store, graph: graph)
+        )
+        let roots = packages.filter(mentions.all.contains) + mentions.all.subtracting(packages).sorted()
+        guard !roots.isEmpty || joined != nil else { return nil }
         return StoreContents(
             spec: spec,
             environment: environment,
@@ -191,6 +203,7 @@ struct StoreResolver {
             store: store,
             packages: packages,
             linked: linked,
+            joined: joined,
             closure: try store.closure(of: roots, graph: graph),
             mentions: mentions,
             foundation: foundation
@@ -235,20 +248,38 @@ struct StoreResolver {
         return !entries.isEmpty && (graph != nil || (try? FileStatus(of: store.location.physicalDirectory)) != nil)
     }
 
+    /// The packages that are wanted themselves; of the others it is enough what the links to them mention.
+    ///
+    /// A package may be nothing but links into other packages, which are made again at `/`.
+    private func kept(_ found: [(paths: [StorePath], links: Bool)], in store: NixStore) throws -> [StorePath] {
+        // The database has a root for each.
+        guard environment.store.isOpened, !spec.includeNixDB else { return found.flatMap(\.paths) }
+        return try found.flatMap { package in
+            try package.paths.filter { path in
+                let physical = store.location.physicalPath(of: path)
+                return try !package.links || FileStatus(of: physical, followingLinks: false).kind == .symlink
+            }
+        }
+    }
+
     private func mentions(
-        of packages: [StorePath],
-        _ entries: [TreeEntry],
-        in store: NixStore,
-        _ graph: StoreClosure?
+        of links: PackageLinks.Joined?,
+        besides entries: [TreeEntry],
+        kept: [StorePath],
+        among candidates: StoreMentions
     ) throws -> StoreContents.Mentions {
-        var inConfiguration = try StoreMentions(in: store, graph: graph)
-        var inEntries = inConfiguration
+        var (inConfiguration, inEntries) = (candidates, candidates)
         inConfiguration.scan(configurationText)
         for text in specTexts { inEntries.scan(text) }
         for entry in entries { try inEntries.scan(entry) }
+        if let links {
+            for case .symlink(let target) in links.entries.map(\.node) { inEntries.scan(target.bytes) }
+            for target in links.copied { inEntries.scan(target.bytes) }
+        }
         return StoreContents.Mentions(
             inConfiguration: inConfiguration.found,
-            inEntries: Set(packages + inEntries.found).sorted()
+            inEntries: Set(inEntries.found + (spec.includeNixDB || !environment.store.isOpened ? kept : [])).sorted(),
+            kept: kept
         )
     }
 

@@ -33,6 +33,16 @@ public struct PackageLinks: Sendable {
         public var description: String { "/\(path) is in \(first) and in \(second): the first one is linked" }
     }
 
+    /// What the packages come to together.
+    public struct Joined: Sendable {
+        /// The directories, links and copied files, parents first.
+        public let entries: [TreeEntry]
+        /// What more than one package has.
+        public let overlaps: [Overlap]
+        /// Where links in the place of the copied files would lead.
+        public let copied: [ByteString]
+    }
+
     /// The store that has the packages.
     public let store: StoreLocation
     /// The packages, in the order in which the first one wins.
@@ -40,18 +50,18 @@ public struct PackageLinks: Sendable {
     /// Owner and time of the entries.
     public let style: EntryStyle
 
-    /// Links to packages that will be looked through by ``entries()``.
+    /// Links to packages that will be looked through by ``joined()``.
     public init(to packages: [StorePath], in store: StoreLocation, style: EntryStyle) {
         self.packages = packages
         self.store = store
         self.style = style
     }
 
-    /// The directories, links and copied files, parents first, and what more than one package has.
+    /// Looks through the packages.
     ///
     /// - Throws: ``SystemError``; ``PackageLinksFailure`` for a package that is no directory, or when one package has a
     ///   file where another has a directory.
-    public func entries() throws -> (entries: [TreeEntry], overlaps: [Overlap]) {
+    public func joined() throws -> Joined {
         var union = Union(links: self, root: TreeRoot(store.physicalDirectory))
         let places = try packages.map { package in
             guard let place = try StorePlace(package: package, path: package.description).directory(in: store) else {
@@ -60,7 +70,7 @@ public struct PackageLinks: Sendable {
             return place
         }
         try union.join(places.uniqued(), at: "", depth: 0)
-        return (union.entries, union.overlaps)
+        return Joined(entries: union.entries, overlaps: union.overlaps, copied: union.copied)
     }
 }
 
@@ -70,6 +80,7 @@ private struct Union {
     let root: TreeRoot
     var entries: [TreeEntry] = []
     var overlaps: [PackageLinks.Overlap] = []
+    var copied: [ByteString] = []
 
     /// Joins directories at a path of the image.
     mutating func join(_ directories: [StorePlace], at path: ByteString, depth: Int) throws {
@@ -121,16 +132,20 @@ private struct Union {
     }
 
     private mutating func append(_ place: StorePlace, at path: ByteString) throws {
-        if PackageLinks.identityFiles.contains(path), let file = try file(at: place) {
-            // Read-only in the store; in the image its owner may have to add to it.
-            return append(path, .file(.host(file)), mode: file.status.mode | 0o200)
+        let target = try target(for: place)
+        guard PackageLinks.identityFiles.contains(path), let file = try file(at: place) else {
+            return append(path, .symlink(target), mode: 0o777)
         }
-        var target = ByteString(place.path)
-        if try place.kind(in: links.store) == .symlink {
-            let written = try place.linkTarget(in: links.store)
-            if !Self.leadsOut(written, from: place) { target = written }
-        }
-        append(path, .symlink(target), mode: 0o777)
+        copied.append(target)
+        // Read-only in the store; in the image its owner may have to add to it.
+        append(path, .file(.host(file)), mode: file.status.mode | 0o200)
+    }
+
+    /// Where the link to a place leads; a link that stays in its package is made again as it is.
+    private func target(for place: StorePlace) throws -> ByteString {
+        guard try place.kind(in: links.store) == .symlink else { return ByteString(place.path) }
+        let written = try place.linkTarget(in: links.store)
+        return Self.leadsOut(written, from: place) ? ByteString(place.path) : written
     }
 
     /// The regular file that a place is or leads to, if it does.

@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The layers that dockerTools.streamLayeredImage makes by default, from what it really makes of an image on the way.
+"""The layers that dockerTools.streamLayeredImage makes, from what it really makes of an image on the way.
 
-    size_first.py <request.json     {"contents": [PATH…], "config": {…}, "directories": [NAME…], "limits": [LAYERS…]}
+    docker_tools_layers.py <request.json
 
-Prints, as JSON, a list of layers for each limit, twice: with base.json and the customisation layer in the graph, and
-without them. Both are made here as dockerTools makes them: a farm of links, packed by GNU tar and measured by
-nix-store --dump, and what they refer to are the hash parts in their bytes.
+The request is {"contents": [PATH…], "config": {…}, "directories": [NAME…], "limits": [LAYERS…]}. Prints, as JSON, a list
+of layers for each limit: "sizeFirst" as they are by default, with base.json and the customisation layer in the graph;
+"closureAlone" as they would be without those; "popularity" by the pipeline popularity_contest, limit_layers. Both files
+are made here as dockerTools makes them: a farm of links, packed by GNU tar and measured by nix-store --dump, and what
+they refer to are the hash parts in their bytes.
 """
 
+import collections
 import hashlib
 import json
 import os
@@ -68,10 +71,8 @@ def graph(request, work):
         for name, (_, data) in files.items()
     }
     roots = sorted({path for paths in mentioned.values() for path in paths})
-    nodes = {}
-    for path in sorted(set(text("nix-store", "--query", "--requisites", *roots).split())):
-        size = int(text("nix-store", "--query", "--size", path))
-        nodes[path] = (size, set(text("nix-store", "--query", "--references", path).split()))
+    known = json.loads(text("nix", "path-info", "--json", "--recursive", *roots))
+    nodes = {path["path"]: (path["narSize"], set(path["references"])) for path in sorted(known, key=lambda each: each["path"])}
     return nodes, {name: (size, set(mentioned[name])) for name, (size, _) in files.items()}
 
 
@@ -87,7 +88,40 @@ def closures(nodes):
     return below
 
 
-def layers(nodes, ignored, limit):
+def popularity(nodes):
+    """For each path: one for each way from a root to it, and one more for each list that hands its score up."""
+    references = {path: sorted(found - {path}) for path, (_, found) in nodes.items()}
+    known = {}
+
+    def scores(path):
+        if path not in known:
+            known[path] = summed(references[path])
+        return known[path]
+
+    def summed(children):
+        total = collections.Counter()
+        for child in children:
+            total[child] += 1
+            for path, score in scores(child).items():
+                total[path] += score + 1
+        return total
+
+    return summed(sorted(set(nodes).difference(*references.values())))
+
+
+def most_popular_first(nodes, limit):
+    score = popularity(nodes)
+
+    def name(path):
+        first, *rest = path.split("-")
+        return "-".join([*rest, first])
+
+    order = sorted(nodes, key=lambda path: (-score[path], name(path)))
+    groups = [[path] for path in order[: limit - 1]] + [order[limit - 1 :]]
+    return [group for group in groups if group]
+
+
+def size_first(nodes, ignored, limit):
     below = closures(nodes)
     above = {path: {other for other in nodes if path in below[other]} for path in nodes}
     order = sorted(nodes, key=lambda path: nodes[path][0])
@@ -121,11 +155,14 @@ def main():
     request = json.load(sys.stdin)
     with tempfile.TemporaryDirectory() as work:
         nodes, files = graph(request, pathlib.Path(work))
+    limits = request["limits"]
     results = {
-        "with": [layers(nodes | files, set(files), limit) for limit in request["limits"]],
-        "without": [layers(nodes, set(), limit) for limit in request["limits"]],
+        "sizeFirst": [size_first(nodes | files, set(files), limit) for limit in limits],
+        "closureAlone": [size_first(nodes, set(), limit) for limit in limits],
+        "popularity": [most_popular_first(nodes, limit) for limit in limits],
     }
     json.dump(results, sys.stdout)
 
 
-main()
+if __name__ == "__main__":
+    main()
