@@ -71,6 +71,8 @@ static const struct sock_filter refused_calls[] = {
     ALLOW,
     REFUSE_ARGUMENT(ioctl, 1, PUSH_INPUT, CONSOLE_CONTROL),
     REFUSE_ARGUMENT(socket, 0, AF_VSOCK, AF_VSOCK),
+    // The first process watches limits, for which it needs its own.
+    REFUSE_ARGUMENT(prlimit64, 0, 1, 1),
     REFUSE(acct),
     REFUSE(add_key),
     REFUSE(bpf),

@@ -55,5 +55,5 @@ public struct BuildEnvironment: Sendable {
     }
 
     /// A path from the root.
-    func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : "\(workingDirectory)/\(path)" }
+    public func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : "\(workingDirectory)/\(path)" }
 }

@@ -9,7 +9,7 @@ import DrydockStorage
 struct CacheReport {
     let directory: String
     let layers: [RememberedLayer]
-    /// Blobs, parts of blobs, and fragments.
+    /// Blobs, parts of blobs, fragments, and results of scripts.
     var files: [KeptFiles.Entry] = []
 
     var json: JSONValue {
@@ -51,9 +51,9 @@ struct CacheReport {
         return head + "\n" + summary + (files.isEmpty ? "" : "\n" + fileText)
     }
 
-    /// The blobs one by one, of the fragments, of which there are many, only how much they are.
+    /// The blobs one by one, of the rest, of which there is much, only how much it is.
     private var fileText: String {
-        let blobs = files.filter { $0.kind != .fragment }
+        let blobs = files.filter(\.isOfBlob)
         let rows = blobs.map { file in
             ["\(file.digest)", "\(ByteSize(file.size))", day(file.used) + (file.kind == .partial ? "  (a part)" : "")]
         }
@@ -108,10 +108,18 @@ struct CacheCollectionReport {
     }
 }
 
+extension KeptFiles.Entry {
+    /// Whether it is a blob, or a part of one.
+    fileprivate var isOfBlob: Bool { kind == .blob || kind == .partial }
+}
+
 extension [KeptFiles.Entry] {
     /// For example: `2 blobs, 3.10 MB, and 12 fragments, 40.2 MB`.
     var summary: String {
-        let parts = [("blob", filter { $0.kind != .fragment }), ("fragment", filter { $0.kind == .fragment })]
+        let parts = [
+            ("blob", filter(\.isOfBlob)), ("fragment", filter { $0.kind == .fragment }),
+            ("script result", filter { $0.kind == .result }),
+        ]
         return parts.filter { !$0.1.isEmpty }.map { name, files in
             let size = files.reduce(Int64(0)) { $0.addingReportingOverflow($1.size).partialValue }
             return "\(files.count) \(name)\(files.count == 1 ? "" : "s"), \(ByteSize(size))"

@@ -23,6 +23,7 @@ struct RunCommand: AsyncParsableCommand {
               drydock run image.tar
               drydock run image.tar -- /bin/sh -c 'id; ls /'
               drydock run -v ./data:/data --network host oci:images:redis:latest
+              drydock run --debug /tmp/drydock-failed-runAsRoot-1234
             """
     )
 
@@ -63,6 +64,9 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "The network: none but the loopback interface, or that of this host.")
     var network = NetworkChoice.none
 
+    @Flag(help: "The image is the directory that '--keep-failed' told of: open a shell in it.")
+    var debug = false
+
     @OptionGroup var selection: PlatformOption
 
     @OptionGroup var sandbox: SandboxOption
@@ -71,11 +75,10 @@ struct RunCommand: AsyncParsableCommand {
         let variables = ProcessInfo.processInfo.environment
         var environment = try BuildEnvironment.current()
         environment.scripts = try sandbox.settings(variables)
-        let stored = try await selection.image(at: image, environment)
         let control = SandboxControl()
         Interruption.current?.handOver { control.send(signal: $0) }
         do {
-            let ending = try await request(variables, environment).run(stored, in: environment, control: control)
+            let ending = try await ending(variables, environment, control)
             guard ending.exitCode == 0 else { throw ExitCode(ending.exitCode) }
         } catch let failure as SandboxFailure {
             guard case .notExecutable(_, let errorNumber) = failure.code else { throw failure }
@@ -87,6 +90,21 @@ struct RunCommand: AsyncParsableCommand {
     /// As shells have it, and as container engines do.
     private static let notFound: Int32 = 127
     private static let notExecutable: Int32 = 126
+
+    private func ending(
+        _ variables: [String: String],
+        _ environment: BuildEnvironment,
+        _ control: SandboxControl
+    ) async throws -> SandboxEnding {
+        let request = request(variables, environment)
+        if debug {
+            let path = environment.absolute(image)
+            let kept = try FailedScript(keptIn: path, temporaryDirectory: environment.temporaryDirectory)
+            return try await kept.open(in: environment, streams: request.streams, control: control)
+        }
+        let stored = try await selection.image(at: image, environment)
+        return try await request.run(stored, in: environment, control: control)
+    }
 
     private func request(_ variables: [String: String], _ environment: BuildEnvironment) -> ImageRun {
         var run = ImageRun()

@@ -5,7 +5,26 @@ import DrydockBuild
 import DrydockSandbox
 import Foundation
 
-/// How the scripts of a spec are root.
+/// How the scripts of a spec are run.
+struct ScriptOptions: ParsableArguments {
+    @OptionGroup var sandbox: SandboxOption
+
+    @Flag(help: "Run each script twice, and fail if it does not leave the same bytes.")
+    var check = false
+
+    @Flag(help: "Keep the root file system of a script that fails, and tell where.")
+    var keepFailed = false
+
+    /// As ``SandboxOption/settings(_:)``, with what is wanted of scripts.
+    func settings(_ variables: [String: String]) throws -> ScriptSettings {
+        var settings = try sandbox.settings(variables)
+        settings.isChecked = check
+        settings.keepsFailed = keepFailed
+        return settings
+    }
+}
+
+/// How scripts, and commands of images, are root.
 struct SandboxOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(

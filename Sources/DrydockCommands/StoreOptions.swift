@@ -35,10 +35,10 @@ struct StoreOptions: ParsableArguments {
 
     @OptionGroup var cache: CacheOption
 
-    @Flag(help: "Neither use nor keep digests that were found out before.")
+    @Flag(help: "Neither use nor keep what was found out before: digests, and results of scripts.")
     var noCache = false
 
-    @OptionGroup var scripts: SandboxOption
+    @OptionGroup var scripts: ScriptOptions
 
     @Flag(help: "Refuse a 'fromImage' of a registry that names no digest.")
     var locked = false

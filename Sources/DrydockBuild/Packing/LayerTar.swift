@@ -30,7 +30,14 @@ extension ImageBuild {
 
 extension LayerRecipe {
     /// Appends the tar to a descriptor.
-    fileprivate func write(to output: OutputDescriptor) throws -> LayerMeasure {
+    func write(to output: OutputDescriptor) throws -> LayerMeasure {
+        try unsafe measure { try unsafe output.append($0) }
+    }
+
+    /// Makes the tar, and tells its digest and size.
+    func measure() throws -> LayerMeasure { try unsafe measure { _ in } }
+
+    private func measure(_ body: (UnsafeRawBufferPointer) throws -> Void) throws -> LayerMeasure {
         let stream = LayerStream(self)
         let buffer = AlignedBuffer(capacity: 1 << 18)
         var hash = StreamingHash()
@@ -38,7 +45,7 @@ extension LayerRecipe {
             try Task.checkCancellation()
             buffer.count = try unsafe stream.read(into: buffer.storage)
             unsafe hash.update(buffer.bytes)
-            try unsafe output.append(UnsafeRawBufferPointer(buffer.bytes))
+            try unsafe body(UnsafeRawBufferPointer(buffer.bytes))
             // Only the end of the tar leaves room.
             if buffer.count < buffer.capacity { break }
         }

@@ -10,6 +10,8 @@ public struct ScriptFailure: Error, Equatable, CustomStringConvertible {
         case ended(SandboxEnding)
         /// Neither the image nor this host has a shell for it.
         case noShell
+        /// It left something else when it ran a second time.
+        case differs(path: String)
         /// It made something that no layer can hold.
         case unpackable(path: String)
     }
@@ -20,6 +22,8 @@ public struct ScriptFailure: Error, Equatable, CustomStringConvertible {
     public let script: String
     /// The last lines that it wrote.
     public let lastLines: [String]
+    /// Where its root file system is kept, if it is.
+    public internal(set) var keptPath: String?
 
     init(_ code: Code, script: String, lastLines: [String] = []) {
         self.code = code
@@ -29,8 +33,10 @@ public struct ScriptFailure: Error, Equatable, CustomStringConvertible {
 
     /// The sentence for the person, and the last lines that the script wrote.
     public var description: String {
-        guard !lastLines.isEmpty else { return sentence }
-        return sentence + "; its last lines were:\n" + lastLines.map { "    \($0)" }.joined(separator: "\n")
+        let hint =
+            keptPath.map { "\nhint: its files are in \($0); open a shell there: drydock run --debug \($0)" } ?? ""
+        guard !lastLines.isEmpty else { return sentence + hint }
+        return sentence + "; its last lines were:\n" + lastLines.map { "    \($0)" }.joined(separator: "\n") + hint
     }
 
     private var sentence: String {
@@ -39,6 +45,7 @@ public struct ScriptFailure: Error, Equatable, CustomStringConvertible {
         case .noShell:
             "Cannot run the script '\(script)': neither the image nor this host has a shell that can run there\n"
                 + "hint: install busybox-static, or put a shell into the image"
+        case .differs(let path): "The script '\(script)' does not leave the same when it runs twice: '\(path)' differs"
         case .unpackable(let path): "The script '\(script)' made '\(path)', which a layer cannot hold"
         }
     }

@@ -4,6 +4,7 @@ import DrydockBytes
 import DrydockFiles
 import DrydockPackages
 import DrydockSandbox
+import DrydockStorage
 import Glibc
 
 /// Runs the scripts of a spec, one after the other, and says what the last layer holds after them.
@@ -28,13 +29,37 @@ struct ScriptRunner: Sendable {
     func entries(below: ScriptedTree.Below, layer: [TreeEntry]) throws -> [TreeEntry] {
         var tree = ScriptedTree(below: below, layer: layer, style: style)
         for script in scripts.runs {
-            let changes = try run(script, on: tree.entries(isWhole: script.isInside))
-            try tree.apply(changes, of: script.name)
+            tree.apply(try changes(by: script, on: tree))
         }
         return tree.layerEntries()
     }
 
-    private func run(_ script: ScriptSpec.Run, on entries: [TreeEntry]) throws -> SandboxChanges {
+    /// What a script changes, by running it or from an earlier time.
+    private func changes(by script: ScriptSpec.Run, on tree: ScriptedTree) throws -> [ScriptChange] {
+        let entries = tree.entries(isWhole: script.isInside)
+        let program = try program(for: script, entries)
+        let memory = environment.memory.results.map { results in
+            ScriptMemory(results: results, temporaryDirectory: environment.temporaryDirectory, style: style)
+        }
+        let key = try memory.map { _ in try ScriptMemory.key(of: script, as: program, on: entries) }
+        let isChecked = environment.scripts.isChecked
+        if !isChecked, let key, let known = memory?.changes(for: key) { return known }
+        let changes = try run(script, program, on: tree)
+        if isChecked {
+            let again = try run(script, program, on: tree)
+            if let path = try ScriptComparison.firstDifference(changes, again) {
+                throw ScriptFailure(.differs(path: path), script: script.name)
+            }
+        }
+        if let key { memory?.remember(changes, for: key) }
+        return changes
+    }
+
+    private func run(
+        _ script: ScriptSpec.Run,
+        _ program: SandboxProgram,
+        on tree: ScriptedTree
+    ) throws -> [ScriptChange] {
         let settings = environment.scripts
         let sandbox = try Sandbox(
             abilities: settings.abilities,
@@ -42,18 +67,20 @@ struct ScriptRunner: Sendable {
             limits: settings.limits,
             temporaryDirectory: environment.temporaryDirectory
         )
-        let program = try program(for: script, entries)
-        return try MaterialisedTree.with(entries, in: environment) { root in
+        return try MaterialisedTree.with(tree.entries(isWhole: script.isInside), in: environment) { root in
             var tail: [UInt8] = []
             let run = try sandbox.run(program, on: root) { bytes in
                 settings.output(bytes)
                 tail = (tail + bytes).suffix(Self.keptBytes)
             }
-            guard run.ending.isSuccess else {
-                throw ScriptFailure(.ended(run.ending), script: script.name, lastLines: Self.lines(tail))
+            guard let told = run.changes else { preconditionFailure("Changes were asked for") }
+            let changes = try ScriptChange.all(of: told, by: script.name, style)
+            if run.ending.isSuccess { return changes }
+            var failure = ScriptFailure(.ended(run.ending), script: script.name, lastLines: Self.lines(tail))
+            if settings.keepsFailed {
+                failure.keptPath = try FailedScript(script, program, changes, on: tree).keep(in: environment)
             }
-            guard let changes = run.changes else { preconditionFailure("Changes were asked for") }
-            return changes
+            throw failure
         }
     }
 

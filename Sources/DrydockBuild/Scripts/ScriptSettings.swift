@@ -12,6 +12,10 @@ public struct ScriptSettings: Sendable {
     public var searchPath = "/usr/local/bin:/usr/bin:/bin"
     /// What a script may use.
     public var limits = SandboxLimits.standard
+    /// Whether each script runs twice, and what it leaves is compared.
+    public var isChecked = false
+    /// Whether the root file system of a script that fails is kept.
+    public var keepsFailed = false
     /// Takes what scripts write, as it comes.
     public var output: @Sendable ([UInt8]) -> Void = { _ in }
 

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DrydockBytes
-import DrydockFiles
 import DrydockPackages
-import DrydockSandbox
-import DrydockTar
 
 /// The entries of an image while scripts change them: those of the layers below, and those of the last layer.
 struct ScriptedTree {
@@ -41,31 +38,28 @@ struct ScriptedTree {
     }
 
     /// Takes over what a script has changed.
-    mutating func apply(_ changes: SandboxChanges, of script: String) throws {
-        let root = TreeRoot(changes.directory, keeping: changes.workspace)
-        for change in changes.changes { try apply(change, root, script) }
+    mutating func apply(_ changes: [ScriptChange]) {
+        for change in changes { apply(change) }
     }
 
-    private mutating func apply(_ change: SandboxChange, _ root: TreeRoot, _ script: String) throws {
-        switch change.node {
-        case .nothing:
-            let wasBelow = below[change.path] != nil || hidden.contains(change.path)
-            remove(change.path)
-            if wasBelow { whiteouts.insert(change.path) }
-        case .directory(let isOpaque):
-            if isOpaque {
-                let hadContent = below.keys.contains { $0.isBelow(change.path) }
-                remove(change.path)
-                if hadContent { opaque.insert(change.path) }
-            } else if layer[change.path]?.isDirectory == false || below[change.path]?.isDirectory == false {
-                remove(change.path)
-            }
-            layer[change.path] = try entry(change, root, script)
-        default:
-            remove(change.path)
-            layer[change.path] = try entry(change, root, script)
+    private mutating func apply(_ change: ScriptChange) {
+        let path = change.path
+        switch change {
+        case .gone:
+            let wasBelow = below[path] != nil || hidden.contains(path)
+            remove(path)
+            if wasBelow { whiteouts.insert(path) }
+        case .opaque(let entry):
+            let hadContent = below.keys.contains { $0.isBelow(path) }
+            remove(path)
+            if hadContent { opaque.insert(path) }
+            layer[path] = entry
+        case .entry(let entry):
+            let wasOther = layer[path]?.isDirectory == false || below[path]?.isDirectory == false
+            if !entry.isDirectory || wasOther { remove(path) }
+            layer[path] = entry
         }
-        if layer[change.path] != nil { whiteouts.remove(change.path) }
+        if layer[path] != nil { whiteouts.remove(path) }
     }
 
     private mutating func remove(_ path: ByteString) {
@@ -76,42 +70,6 @@ struct ScriptedTree {
         below = below.filter { !$0.key.isBelow(path) }
         whiteouts = whiteouts.filter { !$0.isBelow(path) }
         opaque = opaque.filter { $0 != path && !$0.isBelow(path) }
-    }
-
-    private func entry(_ change: SandboxChange, _ root: TreeRoot, _ script: String) throws -> TreeEntry {
-        var attributes = TreeEntry.Attributes(
-            mode: change.mode,
-            owner: TreeEntry.Ownership(uid: change.uid, gid: change.gid),
-            modificationTime: style.modificationTime
-        )
-        if change.uid == 0 { attributes.owner.userName = "root" }
-        if change.gid == 0 { attributes.owner.groupName = "root" }
-        attributes.extendedAttributes = change.attributes.map {
-            DrydockTar.ExtendedAttribute(name: $0.name, value: $0.value)
-        }
-        return TreeEntry(
-            path: change.path,
-            node: try node(change, root, script),
-            attributes: attributes,
-            linkIdentity: change.linkIdentity
-        )
-    }
-
-    private func node(_ change: SandboxChange, _ root: TreeRoot, _ script: String) throws -> TreeEntry.Node {
-        switch change.node {
-        case .directory, .nothing: return .directory
-        case .symlink(let target): return .symlink(target)
-        case .fifo: return .fifo
-        case .characterDevice(let major, let minor): return .characterDevice(major: major, minor: minor)
-        case .blockDevice(let major, let minor): return .blockDevice(major: major, minor: minor)
-        case .file:
-            let directory = try HostDirectory(root.path)
-            let status = try directory.status(ofPath: change.path)
-            guard status.kind == .regular else {
-                throw ScriptFailure(.unpackable(path: "/\(change.path)"), script: script)
-            }
-            return .file(.host(TreeFile(root: root, path: change.path, status: status)))
-        }
     }
 
     /// The entries of the last layer: what it holds, what it hides, and the directories above both.
@@ -151,12 +109,12 @@ struct ScriptedTree {
 }
 
 extension ByteString {
-    fileprivate var above: ByteString {
+    var above: ByteString {
         guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return "" }
         return ByteString(bytes[..<slash])
     }
 
-    fileprivate var lastComponent: ByteString {
+    var lastComponent: ByteString {
         guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return self }
         return ByteString(bytes[(slash + 1)...])
     }
@@ -164,13 +122,5 @@ extension ByteString {
     fileprivate func isBelow(_ directory: ByteString) -> Bool {
         if directory.isEmpty { return !isEmpty }
         return bytes.starts(with: directory.bytes + [UInt8(ascii: "/")])
-    }
-}
-
-extension HostDirectory {
-    fileprivate func status(ofPath path: ByteString) throws(SystemError) -> FileStatus {
-        let parent = path.above
-        guard !parent.isEmpty else { return try status(of: path, followingLinks: false) }
-        return try HostDirectory(beneath: self, path: parent).status(of: path.lastComponent, followingLinks: false)
     }
 }

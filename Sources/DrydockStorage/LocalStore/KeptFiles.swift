@@ -19,11 +19,13 @@ public struct KeptFiles: Sendable {
             case partial
             /// What a store path was compressed to.
             case fragment
+            /// What a script changed.
+            case result
         }
 
         /// What sort of file it is.
         public let kind: Kind
-        /// The digest of the blob, or of the fragment's key.
+        /// The digest of the blob, or of the key of the fragment or result.
         public let digest: Digest
         /// Its bytes.
         public let size: Int64
@@ -33,18 +35,20 @@ public struct KeptFiles: Sendable {
 
     private let blobs: LocalBlobs
     private let fragments: LocalFragments
+    private let results: LocalResults
 
     /// The files of a store.
     public init(_ store: LocalStore) {
         blobs = LocalBlobs(store)
         fragments = LocalFragments(store)
+        results = LocalResults(store)
     }
 
-    /// Everything that is there: blobs, parts of blobs, fragments, each in the order of their digests.
+    /// Everything that is there: blobs, parts of blobs, fragments, results, each in the order of their digests.
     ///
     /// - Throws: `SystemError`.
     public func entries() throws -> [Entry] {
-        try blobs.entries().map(Entry.init) + fragments.entries().map(Entry.init)
+        try blobs.entries().map(Entry.init) + fragments.entries().map(Entry.init) + results.entries().map(Entry.init)
     }
 
     /// Removes what was not used for long, and then what was used longest ago until the rest is small enough.
@@ -61,6 +65,7 @@ public struct KeptFiles: Sendable {
         guard !unwanted.isEmpty else { return [] }
         return try blobs.remove { unwanted.contains(Entry($0)) }.map(Entry.init)
             + fragments.remove { unwanted.contains(Entry($0)) }.map(Entry.init)
+            + results.remove { unwanted.contains(Entry($0)) }.map(Entry.init)
     }
 
     private static func unwanted(_ entries: [Entry], _ oldest: Int64, _ limit: Int64?) -> Set<Entry> {
@@ -93,12 +98,14 @@ public struct KeptFiles: Sendable {
                 switch entry.kind {
                 case .blob: try blobs.isRight(entry.digest)
                 case .fragment: try fragments.isRight(entry.digest)
+                case .result: try results.isRight(entry.digest)
                 case .partial: true
                 }
             if !isRight { damaged.insert(entry) }
         }
         guard !damaged.isEmpty else { return [] }
         let names = Set(damaged.map(\.digest))
+        _ = try results.remove { names.contains($0.key) }
         _ = try blobs.remove { $0.isComplete && names.contains($0.digest) }
         _ = try fragments.remove { names.contains($0.name) }
         return damaged.sorted { ($0.kind.rawValue, $0.digest.encoded) < ($1.kind.rawValue, $1.digest.encoded) }
@@ -113,6 +120,10 @@ extension KeptFiles.Entry {
             size: blob.size,
             used: blob.used
         )
+    }
+
+    fileprivate init(_ result: LocalResults.Entry) {
+        self.init(kind: .result, digest: result.key, size: result.size, used: result.used)
     }
 
     fileprivate init(_ fragment: LocalFragments.Entry) {

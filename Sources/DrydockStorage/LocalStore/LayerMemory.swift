@@ -27,6 +27,9 @@ public final class LayerMemory: Sendable {
     /// Where compressed forms of store paths are kept; nil when the store cannot be used.
     public var fragments: LocalFragments? { isUsable ? store.map(LocalFragments.init) : nil }
 
+    /// Where results of scripts are kept; nil when the store cannot be used.
+    public var results: LocalResults? { isUsable ? store.map(LocalResults.init) : nil }
+
     /// What a person should know of the store so far.
     public var warnings: [LocalStoreWarning] { (store?.warnings ?? []) + state.withLock(\.warnings) }
 
