@@ -15,11 +15,28 @@ struct ScriptOptions: ParsableArguments {
     @Flag(help: "Keep the root file system of a script that fails, and tell where.")
     var keepFailed = false
 
+    @Option(help: ArgumentHelp("Seconds after which a script is ended (default: never).", valueName: "seconds"))
+    var scriptTime: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Memory that a script may have, such as 2GB, where control groups can be made (default: any).",
+            valueName: "size"
+        )
+    )
+    var scriptMemory: SizeLimit?
+
+    func validate() throws {
+        if let scriptTime, scriptTime < 1 { throw ValidationError("'--script-time' is at least 1 second") }
+    }
+
     /// As ``SandboxOption/settings(_:)``, with what is wanted of scripts.
     func settings(_ variables: [String: String]) throws -> ScriptSettings {
         var settings = try sandbox.settings(variables)
         settings.isChecked = check
         settings.keepsFailed = keepFailed
+        settings.limits.seconds = scriptTime
+        settings.limits.memoryBytes = scriptMemory?.bytes
         return settings
     }
 }

@@ -20,6 +20,8 @@ public struct SandboxFailure: Error, Equatable, CustomStringConvertible {
         case notExecutable(program: String, errorNumber: Int32)
         /// The kernel, or whoever set this machine up, refuses what emulated ownership needs.
         case noEmulation(errorNumber: Int32)
+        /// No control group can be made that limits memory.
+        case noMemoryLimit(errorNumber: Int32)
         /// What was changed cannot be read.
         case unreadableChanges(errorNumber: Int32)
         /// The sandbox ended without a word.
@@ -47,6 +49,8 @@ public struct SandboxFailure: Error, Equatable, CustomStringConvertible {
         case .setUp(let what, let errorNumber): "Cannot \(what) in the sandbox: \(SystemError.text(of: errorNumber))"
         case .notExecutable(let program, let errorNumber):
             "Cannot start '\(program)' in the sandbox: \(SystemError.text(of: errorNumber))"
+        case .noMemoryLimit(let errorNumber):
+            "Cannot limit the memory of the sandbox by a control group: \(SystemError.text(of: errorNumber))"
         case .noEmulation(let errorNumber):
             "Cannot emulate the owners of files in the sandbox: \(SystemError.text(of: errorNumber))"
         case .unreadableChanges(let errorNumber):
@@ -62,6 +66,7 @@ public struct SandboxFailure: Error, Equatable, CustomStringConvertible {
         case .noNamespaces:
             "allow user namespaces: sysctl user.max_user_namespaces, kernel.apparmor_restrict_unprivileged_userns; "
                 + "in a container, run it with '--security-opt seccomp=unconfined'"
+        case .noMemoryLimit: "start drydock with 'systemd-run --user --scope -p Delegate=yes', or without this limit"
         case .noEmulation:
             "Linux 5.14 is needed, and nobody else who answers the system calls of this process; "
                 + "root, and users with subordinate ids, do without"

@@ -9,11 +9,15 @@ public struct SandboxLimits: Hashable, Sendable {
     /// Processes at one time: exact where the kernel counts them, else counted several times a second.
     public var processes: Int?
 
+    /// Bytes of memory that all processes together may have; refused where no control group can be made.
+    public var memoryBytes: Int64?
+
     /// Limits that no usual script reaches.
     public static let standard = SandboxLimits(seconds: nil, diskBytes: 64 << 30, processes: 4_096)
 
     /// Limits for a run.
-    public init(seconds: Int? = nil, diskBytes: Int64? = nil, processes: Int? = nil) {
+    public init(seconds: Int? = nil, diskBytes: Int64? = nil, processes: Int? = nil, memoryBytes: Int64? = nil) {
+        self.memoryBytes = memoryBytes
         self.seconds = seconds
         self.diskBytes = diskBytes
         self.processes = processes
@@ -38,6 +42,8 @@ public struct SandboxEnding: Hashable, Sendable {
         case disk
         /// It started too many processes.
         case processes
+        /// It had too much memory.
+        case memory
     }
 
     /// How the program itself ended.
@@ -56,6 +62,11 @@ public struct SandboxEnding: Hashable, Sendable {
             case 3: .processes
             default: nil
             }
+    }
+
+    init(status: Status, limit: Limit?) {
+        self.status = status
+        self.limit = limit
     }
 
     /// Whether the program ended by itself and says that all went well.

@@ -20,6 +20,7 @@ struct SandboxProcess {
         let result = try unsafe DescriptorPair(of: drydock_pipe)
         let written = try unsafe DescriptorPair(of: drydock_pipe)
         let terminal = plan.streams == .terminal ? try SandboxTerminal() : nil
+        let memory = try plan.limits.memoryBytes.map { limit in try MemoryGroup(limit: limit) }
         let supervision = plan.emulation == .none ? nil : try OwnershipSupervision(plan: plan)
         let process = try start(result.second.number, written.second.number, supervision, terminal)
         // The child's ends: only when nobody else has them, their end is noticed.
@@ -28,11 +29,16 @@ struct SandboxProcess {
         terminal?.giveAway()
         supervision?.giveAway()
         defer { supervision?.stop() }
-        defer { _ = drydock_wait(process) }
+        defer { withExtendedLifetime(memory) { _ = drydock_wait(process) } }
         defer { control.finish() }
+        try memory?.add(process)
         try IdentityMapping(plan: plan).write(for: process)
         control.send(byte: Self.beginning)
-        return try listen(reader.number, outputReader.number, supervision, terminal)
+        var report = try listen(reader.number, outputReader.number, supervision, terminal)
+        if let ending = report.ending, !ending.isSuccess, memory?.hasEndedProcess == true {
+            report.ending = SandboxEnding(status: ending.status, limit: .memory)
+        }
+        return report
     }
 
     /// What lets the child begin.

@@ -4,6 +4,7 @@ import DrydockFiles
 import DrydockSandbox
 import DrydockTestSupport
 import Foundation
+import Glibc
 import Testing
 
 /// Scripts that try to get out, to stay, or to take everything.
@@ -111,6 +112,30 @@ struct SandboxHostilityTests {
             try await root.run("trap '' TERM; while true; do :; done", mode: mode, limits: limits)
         }
         #expect(outcome.run.ending.limit == .time)
+    }
+
+    @Test(.enabled("needs a control group for memory") { mayLimitMemory() }, arguments: modes)
+    func `a script that takes too much memory is ended`(_ mode: SandboxMode) async throws {
+        let limits = SandboxLimits(seconds: 100, memoryBytes: 96 << 20)
+        let outcome = try await SampleRoot.with { root in
+            // A line without end, which the shell holds in memory.
+            let script = "x=$(/bin/busybox dd if=/dev/zero bs=1M count=300 2>/dev/null | /bin/busybox tr '\\0' y)"
+            return try await root.run(script, mode: mode, limits: limits)
+        }
+        #expect(outcome.run.ending.limit == .memory)
+        let small = try await SampleRoot.with { try await $0.run("echo small", mode: mode, limits: limits) }
+        #expect(small.run.ending.isSuccess)
+    }
+
+    /// Whether this machine lets control groups be made, which it says by making one.
+    private static func mayLimitMemory() -> Bool {
+        let places = ["/sys/fs/cgroup/memory", "/sys/fs/cgroup"]
+        return places.contains { place in
+            let path = "\(place)/drydock-test-\(UInt32.random(in: 0...UInt32.max))"
+            defer { _ = unsafe rmdir(path) }
+            guard unsafe mkdir(path, 0o755) == 0 else { return false }
+            return ["memory.max", "memory.limit_in_bytes"].contains { unsafe access("\(path)/\($0)", W_OK) == 0 }
+        }
     }
 
     @Test(arguments: modes)

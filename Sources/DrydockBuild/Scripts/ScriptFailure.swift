@@ -54,6 +54,7 @@ public struct ScriptFailure: Error, Equatable, CustomStringConvertible {
         switch (ending.limit, ending.status) {
         case (.time, _): "took too long and was ended"
         case (.disk, _): "wrote more than it may and was ended"
+        case (.memory, _): "had more memory than it may and was ended"
         case (.processes, _): "started more processes than it may and was ended"
         case (nil, .exited(let status)): "failed with exit status \(status)"
         case (nil, .signalled(let signal)): "was ended by signal \(signal)"
