@@ -123,7 +123,7 @@ public struct ImageBuild: Sendable {
                 keepsBlobs: !isDocker,
                 workers: pool.width,
                 progress: progress,
-                fragments: environment.memory.fragments
+                store: environment.memory.usableStore
             )
             let payload = PlannedPayload(
                 plan: plan,
@@ -140,6 +140,9 @@ public struct ImageBuild: Sendable {
                 preconditionFailure("A build delivers one image")
             }
             environment.remember(plan, image)
+            if packer.compression != .none {
+                for (layer, packed) in zip(plan.layers, image.layers) { packer.remember(packed, of: layer.content) }
+            }
             return image
         }
     }

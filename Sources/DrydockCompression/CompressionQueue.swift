@@ -28,7 +28,7 @@ struct CompressionQueue {
     ) async throws -> CompressionSlot {
         if slotCount <= compressor.workers, vacant.isEmpty {
             slotCount += 1
-            return try CompressionSlot(compressor.format, level: compressor.level)
+            return try compressor.slots.take(compressor.format, level: compressor.level)
         }
         while vacant.isEmpty {
             try await collect(&group)
@@ -56,12 +56,14 @@ struct CompressionQueue {
         unsafe try await writeReady(write)
     }
 
-    /// Writes all that is left.
+    /// Writes all that is left, and gives the slots back.
     mutating func finish(_ group: inout Group, _ write: ParallelCompressor.Write) async throws {
         while working > 0 {
             try await collect(&group)
             unsafe try await writeReady(write)
         }
+        compressor.slots.give(vacant)
+        vacant = []
     }
 
     private mutating func collect(_ group: inout Group) async throws {

@@ -5,6 +5,8 @@
 /// Because exactly one task holds a slot at any time (the driver while it fills and writes, a child task in between,
 /// and the task group orders the two), it may cross tasks although its memory can change.
 @safe final class CompressionSlot: @unchecked Sendable {
+    let format: CompressionFormat
+    let level: Int
     private let compressor: BlockCompressor
     private let input: UnsafeMutableRawBufferPointer
     private let output: UnsafeMutableRawBufferPointer
@@ -12,6 +14,8 @@
     private var outputCount = 0
 
     init(_ format: CompressionFormat, level: Int) throws(CompressionFailure) {
+        self.format = format
+        self.level = level
         compressor = try BlockCompressor(format, level: level)
         let size = BlockCompressor.blockSize(of: format)
         unsafe input = .allocate(byteCount: size, alignment: Self.alignment)

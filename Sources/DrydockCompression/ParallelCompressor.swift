@@ -7,14 +7,14 @@
 /// preference, so a caller that keeps blocking work off the cooperative threads keeps compression off them, too.
 ///
 /// Memory is `workers + 1` times one block, its compressed form and about a megabyte of tables, whatever the length of
-/// the stream; it is reused from block to block and given back at the end.
+/// the stream; it is reused from block to block, and from stream to stream where they share ``CompressionSlots``.
 ///
 ///     let compressor = ParallelCompressor(.zstd, workers: 2)
 ///     try await compressor.compress(
 ///         filling: { buffer in unsafe try tar.read(into: buffer) },
 ///         writing: { bytes in unsafe try blob.write(bytes) }
 ///     )
-public struct ParallelCompressor: Hashable, Sendable {
+public struct ParallelCompressor: Sendable {
     /// Puts the next bytes of a stream at the start of a buffer and returns their number; 0 is the end of the stream.
     public typealias Fill = (UnsafeMutableRawBufferPointer) async throws -> Int
 
@@ -30,18 +30,27 @@ public struct ParallelCompressor: Hashable, Sendable {
     /// How many blocks are compressed at once; 1 does everything in the caller's task.
     public let workers: Int
 
+    let slots: CompressionSlots
+
     /// Chooses the form of the stream and the effort.
     ///
     /// - Parameters:
     ///   - format: What the stream becomes.
     ///   - level: One of the format's ``CompressionFormat/levels``; nil stands for the default.
     ///   - workers: How many blocks are compressed at once, at least 1.
-    public init(_ format: CompressionFormat, level: Int? = nil, workers: Int) {
+    ///   - slots: The memory that it shares with other compressors.
+    public init(
+        _ format: CompressionFormat,
+        level: Int? = nil,
+        workers: Int,
+        slots: CompressionSlots = CompressionSlots()
+    ) {
         precondition(workers > 0, "A stream cannot be compressed by \(workers) workers")
         self.format = format
         self.level = level ?? format.defaultLevel
         // Bytes that are only handed on gain nothing from a second task.
         self.workers = format == .none ? 1 : workers
+        self.slots = slots
     }
 
     /// Compresses one stream from its first to its last byte.
@@ -60,13 +69,14 @@ public struct ParallelCompressor: Hashable, Sendable {
     }
 
     private func compressAlone(_ fill: Fill, _ write: Write) async throws {
-        let slot = try CompressionSlot(format, level: level)
+        let slot = try slots.take(format, level: level)
         var isFirst = true
         while unsafe try await slot.fill(from: fill) || isFirst {
             isFirst = false
             try slot.compress()
             unsafe try await write(slot.compressed)
         }
+        slots.give([slot])
     }
 
     private func compressTogether(_ fill: Fill, _ write: Write) async throws {

@@ -69,6 +69,17 @@ struct FragmentTests {
     private static let together = LayeringSpec(algorithm: .single)
 
     @Test(arguments: [CompressionFormat.gzip, .zstd])
+    func `a layout that has the compressed layers needs none of their files`(format: CompressionFormat) async throws {
+        try await withPlace { place in
+            let first = try await place.build("first", layering: Self.apart, compression: format)
+            for number in Self.paths.indices { try FileManager.default.removeItem(atPath: place.file(number)) }
+            let second = try await place.build("first", layering: Self.apart, compression: format)
+            #expect(second.image.manifestBytes == first.image.manifestBytes)
+            #expect(second.compressed == 0)
+        }
+    }
+
+    @Test(arguments: [CompressionFormat.gzip, .zstd])
     func `layers that are divided otherwise compress nothing`(format: CompressionFormat) async throws {
         try await withPlace { place in
             let first = try await place.build("first", layering: Self.apart, compression: format)

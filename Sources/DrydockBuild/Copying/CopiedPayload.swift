@@ -31,6 +31,11 @@ struct CopiedPayload: ImagePayload {
         )
     }
 
+    func existingBlob(_ number: Int) -> (any BlobSource)? {
+        guard plan.layers[number].treatment == .unchanged else { return nil }
+        return FileBlob(plan.layers[number].blob)
+    }
+
     func pack(_ number: Int, writing write: LayerPacker.Write) async throws -> PackedLayer {
         let blob = plan.layers[number].blob
         if let known = knownLayer(number) {

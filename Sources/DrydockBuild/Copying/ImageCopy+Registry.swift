@@ -62,31 +62,28 @@ private struct CopyPush<Payload: ImagePayload>: Sendable {
     func push() async throws -> [BuiltImage] {
         let repository = try await target.client.repository(of: target.reference)
         let sending = BlobPush(repository: repository, store: target.store, transfer: target.transfer)
-        let layers = try await PackingCrew(width: width, progress: progress).pack(payload.layerSizes) { number in
-            try await layer(number, sending)
-        }
+        let layers = try await PushCrew(width: width, progress: progress).push(
+            payload.layerSizes.enumerated().map { layer($0.offset, size: $0.element, sending) },
+            sending
+        )
         let images = try payload.images(with: layers).map(\.image)
         for image in images { try await finish(image, sending) }
         return images
     }
 
-    private func layer(_ number: Int, _ sending: BlobPush) async throws -> PackedLayer {
-        if let known = payload.knownLayer(number) {
-            if try await sending.isThere(known.descriptor) {
-                progress.add(Int(known.descriptor.size))
-                return known
+    private func layer(_ number: Int, size: Int64, _ sending: BlobPush) -> PushCrew.Layer {
+        let known = payload.knownLayer(number)
+        return PushCrew.Layer(size: size, known: known) {
+            if let known, let source = try await existing(known, number, sending) {
+                progress.add(Int(size))
+                return PushCrew.Packed(layer: known, source: source)
             }
-            if try await sending.blobs.hasBlob(known.descriptor) {
-                progress.add(Int(known.descriptor.size))
-                return try await send(known, sending)
-            }
+            return PushCrew.Packed(layer: try await pack(number, into: sending.blobs), source: sending.blobs)
         }
-        return try await send(try await pack(number, into: sending.blobs), sending)
     }
 
-    private func send(_ layer: PackedLayer, _ sending: BlobPush) async throws -> PackedLayer {
-        try await sending.push(layer.descriptor)
-        return layer
+    private func existing(_ known: PackedLayer, _ number: Int, _ sending: BlobPush) async throws -> (any BlobSource)? {
+        try await sending.blobs.hasBlob(known.descriptor) ? sending.blobs : payload.existingBlob(number)
     }
 
     /// Puts the layer's blob into the local store.

@@ -198,24 +198,6 @@ extension RemoteCopy {
     }
 }
 
-extension ImageLayout {
-    /// Takes a blob over from the local store, verified on the way.
-    fileprivate func copyBlob(_ blob: Descriptor, from blobs: LocalBlobs) async throws {
-        let pending = try beginBlob()
-        let output = pending.output
-        var hash = StreamingHash()
-        unsafe try await blobs.readBlob(blob, from: 0) { bytes in
-            try unsafe output.write(bytes, at: hash.byteCount)
-            unsafe hash.update(bytes)
-        }
-        let (actual, size) = (hash.finish(), hash.byteCount)
-        guard actual == blob.digest else {
-            throw LocalStoreFailure(.wrongBlob(expected: blob.digest, actual: actual), path: blobs.directory)
-        }
-        try pending.commit(digest: actual, size: size)
-    }
-}
-
 extension ResolvedImage {
     /// The manifest's bytes, which are in the store since it was resolved.
     fileprivate func manifest(in blobs: LocalBlobs) throws -> RegistryManifest {

@@ -2,6 +2,7 @@
 
 import DrydockCompression
 import DrydockDigests
+import DrydockOCI
 import DrydockStorage
 
 /// Bytes in order: a layer's tar while it is made, or a stored blob.
@@ -26,6 +27,9 @@ protocol ImagePayload: Sendable {
     /// What a layer will be, if its blob need not be produced where the destination has it already.
     func knownLayer(_ number: Int) -> PackedLayer?
 
+    /// A layer's blob where it is already, as it will be; nil if it must be produced.
+    func existingBlob(_ number: Int) -> (any BlobSource)?
+
     /// Produces a layer's blob from its first byte to its last.
     func pack(_ number: Int, writing write: LayerPacker.Write) async throws -> PackedLayer
 
@@ -45,6 +49,8 @@ protocol ImagePayload: Sendable {
 }
 
 extension ImagePayload {
+    func existingBlob(_ number: Int) -> (any BlobSource)? { nil }
+
     /// Produces the blob as the first time, and compares the two.
     func packAnew(_ number: Int, again last: PackedLayer, writing write: LayerPacker.Write) async throws {
         let again = try await unsafe pack(number, writing: write)
@@ -80,10 +86,7 @@ struct PlannedPayload: ImagePayload {
     }
 
     func knownLayer(_ number: Int) -> PackedLayer? {
-        let content = plan.layers[number].content
-        if let kept = packer.kept(content)?.layer { return kept }
-        guard packer.compression == .none, let known = content.known else { return nil }
-        return PackedLayer(uncompressed: known)
+        packer.known(plan.layers[number].content)
     }
 
     func pack(_ number: Int, writing write: LayerPacker.Write) async throws -> PackedLayer {

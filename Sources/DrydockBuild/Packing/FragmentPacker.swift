@@ -23,6 +23,8 @@ struct FragmentPacker: Sendable {
     let workers: Int
     /// Told of every step.
     let progress: ProgressCounter
+    /// The memory that all parts of all layers share.
+    let slots: CompressionSlots
 
     /// A layer that was packed, and the way to its blob.
     struct Packed {
@@ -131,7 +133,12 @@ struct FragmentPacker: Sendable {
         var checksum = StreamingChecksum()
         // A part of one block gives a second worker nothing to do.
         let isOneBlock = size < Int64(BlockCompressor.blockSize(of: codec.format))
-        let compressor = ParallelCompressor(codec.format, level: codec.level, workers: isOneBlock ? 1 : workers)
+        let compressor = ParallelCompressor(
+            codec.format,
+            level: codec.level,
+            workers: isOneBlock ? 1 : workers,
+            slots: slots
+        )
         try await unsafe compressor.compress(
             filling: { buffer in
                 let count = try unsafe stream.read(into: buffer)

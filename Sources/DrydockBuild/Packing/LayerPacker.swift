@@ -69,7 +69,9 @@ struct LayerPacker: Sendable {
     /// Told of every step.
     let progress: ProgressCounter
     /// Where the compressed forms of store paths are kept; nil for nowhere.
-    var fragments: LocalFragments?
+    var store: LocalStore?
+    /// The memory that the layers share.
+    let slots = CompressionSlots()
 
     /// Takes the bytes of the blob, in order.
     typealias Write = (UnsafeRawBufferPointer) throws -> Void
@@ -111,13 +113,36 @@ struct LayerPacker: Sendable {
         return layer
     }
 
+    /// What a layer will be, as far as that is known without its bytes.
+    func known(_ content: LayerContent) -> PackedLayer? {
+        if let kept = kept(content)?.layer { return kept }
+        guard compression == .none else { return memory?.layer(content) }
+        // How large the tar inside a blob is need not be known.
+        if case .stored(let layer) = content, layer.tarSize == nil, layer.blob.compression != .none { return nil }
+        return content.known.map { PackedLayer(uncompressed: $0) }
+    }
+
+    /// A layer that was compressed before, and its blob, if every part of it was kept; no file of the layer is read.
+    func stitched(_ content: LayerContent, _ recipe: LayerRecipe) async throws -> (PackedLayer, StitchedBlob)? {
+        guard compression != .none, recipe.isDivided, let known = memory?.layer(content),
+            let blob = try await fragmentPacker.stitched(recipe, as: known.descriptor)
+        else { return nil }
+        return (known, blob)
+    }
+
+    /// Remembers what a layer became.
+    func remember(_ layer: PackedLayer, of content: LayerContent) { memory?.remember(layer, of: content) }
+
+    private var memory: CompressedMemory? { store.map { CompressedMemory($0, compression) } }
+
     /// Packs layers of store paths.
     var fragmentPacker: FragmentPacker {
         FragmentPacker(
             codec: CompressionCodec(compression),
-            fragments: fragments,
+            fragments: store.map(LocalFragments.init),
             workers: workers,
-            progress: progress
+            progress: progress,
+            slots: slots
         )
     }
 
@@ -221,7 +246,7 @@ struct LayerPacker: Sendable {
         var tar = StreamingHash()
         var checksum = StreamingChecksum()
         var blob = StreamingHash()
-        let compressor = ParallelCompressor(compression, workers: workers)
+        let compressor = ParallelCompressor(compression, workers: workers, slots: slots)
         try await unsafe compressor.compress(
             filling: { buffer in
                 let count = try unsafe stream.read(into: buffer)

@@ -16,7 +16,7 @@ public struct ImagePull: Sendable {
     /// What it must run on; nil for what this machine is, or for a single image whatever it runs on.
     public let platform: Platform?
     private let client: RegistryClient
-    private let blobs: LocalBlobs
+    let blobs: LocalBlobs
 
     /// How many indexes an index may lead through.
     private static let depthLimit = 4
@@ -80,11 +80,13 @@ public struct ImagePull: Sendable {
     /// - Parameters:
     ///   - image: As ``resolve()`` has found it.
     ///   - progress: Told of every byte that comes.
+    ///   - use: Called for each layer as soon as the store has it, while others are still on their way.
     /// - Returns: The image in the store.
     /// - Throws: ``RegistryFailure``; what the local store throws.
     public func fetch(
         _ image: ResolvedImage,
-        progress: TransferProgress = TransferProgress()
+        progress: TransferProgress = TransferProgress(),
+        use: @escaping @Sendable (Descriptor) async throws -> Void = { _ in }
     ) async throws -> StoredImage {
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -92,12 +94,14 @@ public struct ImagePull: Sendable {
                 var seen: Set<Digest> = []
                 for layer in image.document.layers where seen.insert(layer.digest).inserted {
                     group.addTask { [blobs] in
-                        if try await blobs.hasBlob(layer) { return progress.skip(layer) }
-                        try await blobs.putBlob(
-                            layer,
-                            from: CountedSource(source: image.repository, progress: progress)
-                        )
-                        progress.finish(layer)
+                        if try await blobs.hasBlob(layer) {
+                            progress.skip(layer)
+                        } else {
+                            let source = CountedSource(source: image.repository, progress: progress)
+                            try await blobs.putBlob(layer, from: source)
+                            progress.finish(layer)
+                        }
+                        try await use(layer)
                     }
                 }
                 try await group.waitForAll()

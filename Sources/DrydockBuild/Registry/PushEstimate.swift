@@ -110,13 +110,6 @@ private struct PushExamination: Sendable {
 
     /// The blob that the layer would be; nil if that is not known without its bytes.
     private func blob(of content: LayerContent) -> Descriptor? {
-        if let kept = target.packer(width: 1).kept(content)?.layer { return kept.descriptor }
-        guard let diffID = content.diffID else { return nil }
-        if target.compression == .none {
-            return Descriptor(mediaType: .layer, digest: diffID, size: content.size)
-        }
-        if case .stored = content { return nil }
-        guard let known = (try? target.store.compressed(diffID, codec: target.codec)) ?? nil else { return nil }
-        return PackedLayer(known, compression: target.compression).descriptor
+        target.packer(width: 1).known(content)?.descriptor
     }
 }

@@ -17,24 +17,25 @@ public import DrydockStorage
 /// The blob of a layer of store paths is not kept as such: it is put together of what each path was compressed to, see
 /// ``FragmentPacker``.
 struct RegistryDelivery: Sendable {
-    let plan: LayerPlan
-    let template: ImageTemplate
-    let target: PushTarget
-    /// The number of threads.
-    let width: Int
-    let progress: ProgressCounter
+    private let plan: LayerPlan
+    private let template: ImageTemplate
+    private let target: PushTarget
+    private let packer: LayerPacker
 
-    private var packer: LayerPacker { target.packer(width: width, progress: progress) }
+    init(plan: LayerPlan, template: ImageTemplate, target: PushTarget, width: Int, progress: ProgressCounter) {
+        self.plan = plan
+        self.template = template
+        self.target = target
+        packer = target.packer(width: width, progress: progress)
+    }
 
     /// Sends the image; its tag is written last.
     func deliver() async throws -> BuiltImage {
         let repository = try await target.client.repository(of: target.reference)
         let sending = BlobPush(repository: repository, store: target.store, transfer: target.transfer)
         do {
-            let layers = try await PackingCrew(width: width, progress: progress).pack(plan.layers.map(\.size)) {
-                number in
-                try await layer(plan.layers[number].content, sending)
-            }
+            let crew = PushCrew(width: packer.workers, progress: packer.progress)
+            let layers = try await crew.push(plan.layers.map { self.layer($0.content, sending) }, sending)
             let image = template.image(layers: layers)
             let configuration = Descriptor(of: image.configurationBytes, mediaType: .imageConfiguration)
             try await sending.blobs.put(image.configurationBytes, as: configuration)
@@ -49,52 +50,39 @@ struct RegistryDelivery: Sendable {
         }
     }
 
-    private func layer(_ content: LayerContent, _ sending: BlobPush) async throws -> PackedLayer {
-        // A layer of another image keeps its blob, which this program's codec has not made.
-        if case .stored = content { return try await packed(content, sending) }
-        if let layer = try await known(content, sending) { return layer }
-        let layer = try await packed(content, sending)
-        sending.remember(layer, codec: target.codec)
-        return layer
+    private func layer(_ content: LayerContent, _ sending: BlobPush) -> PushCrew.Layer {
+        PushCrew.Layer(size: content.size, known: packer.known(content)) {
+            let packed = try await packed(content, sending)
+            packer.remember(packed.layer, of: content)
+            return packed
+        }
     }
 
-    /// A layer whose blob is known: it is there, or all of it was kept, so that no file need be read for it.
-    private func known(_ content: LayerContent, _ sending: BlobPush) async throws -> PackedLayer? {
-        guard let diffID = content.diffID, let known = sending.compressed(diffID, codec: target.codec) else {
-            return nil
+    /// Makes the blob of a layer that the registry does not have, or finds it.
+    private func packed(_ content: LayerContent, _ sending: BlobPush) async throws -> PushCrew.Packed {
+        if let (stored, layer) = packer.kept(content), let source = FileBlob(stored.blob) {
+            packer.progress.add(Int(content.size))
+            return PushCrew.Packed(layer: layer, source: source)
         }
-        let layer = PackedLayer(known, compression: target.compression, checksum: content.remembered?.checksum)
-        if try await !sending.isThere(layer.descriptor) {
-            let recipe = try content.recipe()
-            guard recipe.isDivided, target.compression != .none,
-                let blob = try await packer.fragmentPacker.stitched(recipe, as: layer.descriptor)
-            else { return nil }
-            try await sending.send(layer.descriptor, from: blob)
-        }
-        progress.add(Int(content.size))
-        return layer
-    }
-
-    private func packed(_ content: LayerContent, _ sending: BlobPush) async throws -> PackedLayer {
-        if target.compression != .none, let packed = try await stitched(content) {
-            try content.verify(packed.layer)
-            if let blob = packed.blob {
-                try await sending.push(packed.layer.descriptor, from: blob)
-                return packed.layer
-            }
-        }
+        if let stitched = try await stitched(content) { return stitched }
         let layer = try await pack(content, into: sending.blobs)
-        try await sending.push(layer.descriptor)
-        return layer
+        return PushCrew.Packed(layer: layer, source: sending.blobs)
     }
 
     /// A layer of store paths, whose blob is put together of what is kept of each path.
-    private func stitched(_ content: LayerContent) async throws -> FragmentPacker.Packed? {
+    private func stitched(_ content: LayerContent) async throws -> PushCrew.Packed? {
+        if packer.compression == .none { return nil }
         if case .stored = content { return nil }
         let recipe = try content.recipe()
         // Without a key no part can be kept.
         guard recipe.isDivided, recipe.key != nil else { return nil }
-        return try await unsafe packer.fragmentPacker.pack(recipe) { _ in }
+        if let (known, blob) = try await packer.stitched(content, recipe) {
+            packer.progress.add(Int(content.size))
+            return PushCrew.Packed(layer: known, source: blob)
+        }
+        let packed = try await unsafe packer.fragmentPacker.pack(recipe) { _ in }
+        try content.verify(packed.layer)
+        return packed.blob.map { PushCrew.Packed(layer: packed.layer, source: $0) }
     }
 
     /// Makes the blob in the local store, unless it is there already.
@@ -133,27 +121,8 @@ public struct PushTarget: Sendable {
     /// What packs layers for this target.
     func packer(width: Int, progress: ProgressCounter = ProgressCounter()) -> LayerPacker {
         var packer = LayerPacker(compression: compression, workers: width, progress: progress)
-        packer.fragments = LocalFragments(store)
+        packer.store = store
         return packer
-    }
-
-    /// Everything that compressed bytes depend on: the codec, and the places where the tars of layers are cut.
-    var codec: String { CompressionCodec(compression).identifier + ";cut=store paths" }
-}
-
-extension PackedLayer {
-    /// A layer that was compressed before.
-    init(_ known: CompressedLayer, compression: CompressionFormat, checksum: Checksum? = nil) {
-        self.init(
-            diffID: known.diffID,
-            descriptor: Descriptor(
-                mediaType: compression.layerMediaType,
-                digest: known.digest,
-                size: known.size
-            ),
-            tarSize: known.tarSize,
-            checksum: checksum
-        )
     }
 }
 
@@ -189,23 +158,8 @@ struct BlobPush: Sendable {
 
     /// Sends a blob that the repository does not have.
     func send(_ blob: Descriptor, from source: any BlobSource) async throws {
-        try await repository.sendBlob(blob, from: source)
-        transfer.add(blob.size)
+        try await repository.sendBlob(blob, from: CountedSource(source: source, progress: transfer))
         transfer.finish(blob)
-    }
-
-    func compressed(_ diffID: Digest, codec: String) -> CompressedLayer? {
-        (try? store.compressed(diffID, codec: codec)) ?? nil
-    }
-
-    func remember(_ layer: PackedLayer, codec: String) {
-        let known = CompressedLayer(
-            diffID: layer.diffID,
-            tarSize: layer.tarSize,
-            digest: layer.descriptor.digest,
-            size: layer.descriptor.size
-        )
-        try? store.remember(known, codec: codec)
     }
 
     func rememberPlaces(of all: [Descriptor]) {

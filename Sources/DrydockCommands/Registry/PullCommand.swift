@@ -82,8 +82,13 @@ struct PullRun {
         try await BlockingPool.withPool { [pull, progress] _ in
             let resolved = try await pull.resolve()
             let display = TransferDisplay(progress, total: resolved.layerSize)
-            let image = try await display.during { try await pull.fetch(resolved, progress: display.progress) }
-            try await output?.write(image)
+            let layout = try output?.layout()
+            let image = try await display.during {
+                guard let layout else { return try await pull.fetch(resolved, progress: display.progress) }
+                let name = output?.location.reference
+                return try await pull.fetch(resolved, into: layout, as: name, progress: display.progress)
+            }
+            if layout == nil { try await output?.write(image) }
             return PulledImage(index: resolved.index?.digest, image: image)
         }
     }
@@ -107,11 +112,15 @@ struct PulledImage: Sendable {
 struct PullOutput: Sendable {
     let location: ImageLocation
 
-    /// Writes the image; under its final name it is complete or absent.
+    /// The layout that the image goes into; nil if it is something else.
+    func layout() throws -> ImageLayout? {
+        location.transport == .ociLayout ? try ImageLayout(creating: location.path) : nil
+    }
+
+    /// Writes an archive; under its final name it is complete or absent.
     func write(_ image: StoredImage) async throws {
         switch location.transport {
-        case .ociLayout: try writeLayout(image)
-        case .ociArchive: _ = try await ImageCopy(of: [image]).deliver(to: Destination(location))
+        case .ociLayout, .ociArchive: _ = try await ImageCopy(of: [image]).deliver(to: Destination(location))
         case .dockerArchive, nil: try writeArchive(image)
         }
     }
@@ -122,38 +131,5 @@ struct PullOutput: Sendable {
         let file = try PendingFile(for: location.path)
         try archive.write(to: OutputDescriptor(number: file.number, path: location.path))
         try file.commit()
-    }
-
-    private func writeLayout(_ image: StoredImage) throws {
-        let layout = try ImageLayout(creating: location.path)
-        for (number, layer) in image.layers.enumerated() where try !layout.hasBlob(layer.descriptor) {
-            let blob = try layout.beginBlob()
-            let reader = try image.blob(ofLayer: number).open()
-            try BlobCopy(reader).write(to: blob.output)
-            try blob.commit(digest: layer.descriptor.digest, size: layer.descriptor.size)
-        }
-        _ = try layout.addBlob(image.configurationBytes)
-        _ = try layout.addBlob(image.manifestBytes)
-        let tag = location.reference ?? image.references.first
-        try layout.addImage(image.descriptor, referenceName: tag)
-    }
-}
-
-/// Copies the bytes of a blob.
-struct BlobCopy {
-    private let reader: StoredBlobReader
-
-    init(_ reader: StoredBlobReader) { self.reader = reader }
-
-    /// Writes all bytes to a file from its start; the reader verifies them.
-    func write(to output: OutputDescriptor) throws {
-        let buffer = AlignedBuffer(capacity: 1 << 20)
-        var offset: Int64 = 0
-        while true {
-            buffer.count = try unsafe reader.read(into: buffer.storage)
-            if buffer.count == 0 { return }
-            try unsafe output.write(buffer.bytes, at: offset)
-            offset += Int64(buffer.count)
-        }
     }
 }

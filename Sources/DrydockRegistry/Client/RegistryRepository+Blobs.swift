@@ -102,11 +102,12 @@ extension RegistryRepository: BlobSource {
     }
 
     private static func hand(_ piece: ByteBuffer, _ range: Range<Int>, to body: BlobBytesHandler) async throws {
-        // An array, because the buffer's own memory may not be borrowed over a suspension.
-        guard let bytes = piece.getBytes(at: piece.readerIndex + range.lowerBound, length: range.count) else { return }
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 16)
+        // A copy, because the buffer's own memory may not be borrowed over a suspension.
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: range.count, alignment: 16)
         defer { unsafe buffer.deallocate() }
-        unsafe buffer.copyBytes(from: bytes)
+        unsafe piece.withUnsafeReadableBytes {
+            unsafe buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[range]))
+        }
         unsafe try await body(UnsafeRawBufferPointer(buffer))
     }
 

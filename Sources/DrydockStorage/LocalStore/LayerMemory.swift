@@ -24,8 +24,11 @@ public final class LayerMemory: Sendable {
     /// Whether something may be found here.
     public var isUsable: Bool { state.withLock(\.isUsable) }
 
+    /// The store itself; nil when it cannot be used.
+    public var usableStore: LocalStore? { isUsable ? store : nil }
+
     /// Where compressed forms of store paths are kept; nil when the store cannot be used.
-    public var fragments: LocalFragments? { isUsable ? store.map(LocalFragments.init) : nil }
+    public var fragments: LocalFragments? { usableStore.map(LocalFragments.init) }
 
     /// Where results of scripts are kept; nil when the store cannot be used.
     public var results: LocalResults? { isUsable ? store.map(LocalResults.init) : nil }

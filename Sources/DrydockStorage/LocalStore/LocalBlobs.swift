@@ -116,10 +116,17 @@ extension LocalBlobs: BlobSink {
         unsafe try await source.readBlob(blob, from: offset) { bytes in
             try unsafe output.write(bytes, at: offset)
             unsafe hash.update(bytes)
-            offset += Int64(bytes.count)
+            let next = offset + Int64(bytes.count)
+            // The disk begins while the rest comes, so that there is little to wait for in the end.
+            if next / Self.writeback > offset / Self.writeback {
+                output.startWriteback(at: next - next % Self.writeback - Self.writeback, count: Self.writeback)
+            }
+            offset = next
         }
         return hash
     }
+
+    private static let writeback: Int64 = 1 << 20
 
     private func prepare() throws {
         try StoreDirectory(path: directory).prepare()
