@@ -195,7 +195,7 @@ let package = Package(
             "DrydockRegistryTests",
             ["DrydockRegistry", "DrydockDigests", "DrydockJSON", "DrydockOCI", "DrydockTestSupport", nioHTTP1]
         ),
-        tests("InteropTests", ["DrydockTestSupport"]),
+        tests("InteropTests", ["DrydockDigests", "DrydockTestSupport"]),
         tests("NixLibraryTests", ["DrydockTestSupport"]),
     ]
 )

@@ -21,8 +21,12 @@ public final class FaultyProxy: Sendable {
         case resetAfter
         /// The registry sees only the first part of the body, and the connection ends.
         case cutUpload
+        /// The registry sees only the first part of the body, and nothing is answered.
+        case stalledUpload
         /// The answer's body ends too early.
         case truncated
+        /// The answer's body stops in the middle, and the connection stays.
+        case stalled
         /// A byte of the answer's body is another one.
         case corrupted
         /// A range is ignored, and all is sent.
@@ -54,11 +58,17 @@ public final class FaultyProxy: Sendable {
         var port = 0
     }
 
-    private let upstream: Int
+    /// Who is behind it.
+    private enum Upstream: Sendable {
+        case port(Int)
+        case memory(MemoryRegistry)
+    }
+
+    private let upstream: Upstream
     private let settings: Settings
     private let state: Mutex<State>
 
-    private init(upstream: Int, settings: Settings) {
+    private init(upstream: Upstream, settings: Settings) {
         self.upstream = upstream
         self.settings = settings
         state = Mutex(State(generator: SeededGenerator(seed: settings.seed)))
@@ -70,7 +80,23 @@ public final class FaultyProxy: Sendable {
         _ settings: Settings = Settings(),
         _ body: (FaultyProxy) async throws -> Result
     ) async throws -> Result {
-        let proxy = FaultyProxy(upstream: registry.port, settings: settings)
+        var settings = settings
+        // It does not continue an upload after half a part.
+        settings.faults.removeAll { $0 == .stalled || $0 == .stalledUpload }
+        return try await FaultyProxy(upstream: .port(registry.port), settings: settings).serve(body)
+    }
+
+    /// Runs `body` with a proxy in front of a registry in this process.
+    public static func withProxy<Result: Sendable>(
+        before registry: MemoryRegistry,
+        _ settings: Settings = Settings(),
+        _ body: (FaultyProxy) async throws -> Result
+    ) async throws -> Result {
+        try await FaultyProxy(upstream: .memory(registry), settings: settings).serve(body)
+    }
+
+    private func serve<Result: Sendable>(_ body: (FaultyProxy) async throws -> Result) async throws -> Result {
+        let proxy = self
         let handler: HTTPTestServer.Handler = { try await proxy.reply(to: $0) }
         return try await HTTPTestServer.withServer(handler) { port in
             proxy.state.withLock { $0.port = port }
@@ -111,8 +137,8 @@ extension FaultyProxy {
             let isBlob = request.method == .GET && request.target.contains("/blobs/sha256")
             let possible = settings.faults.filter { fault in
                 switch fault {
-                case .cutUpload: !request.body.isEmpty
-                case .truncated, .corrupted: request.method == .GET
+                case .cutUpload, .stalledUpload: !request.body.isEmpty
+                case .truncated, .corrupted, .stalled: request.method == .GET
                 case .ignoredRange: request.headers.contains(name: "Range")
                 case .redirect: isBlob && !isElsewhere
                 default: true
@@ -136,11 +162,15 @@ extension FaultyProxy {
             _ = try await forward(request)
             return .close
         case .cutUpload:
-            guard request.method == .PATCH else { return .close }
-            var part = request
-            part.body = Array(request.body.prefix(below(request.body.count)))
-            _ = try await forward(part)
+            try await cut(request)
             return .close
+        case .stalledUpload:
+            try await cut(request)
+            return .silence
+        case .stalled:
+            let answer = try await forward(request)
+            let count = below(answer.body.count)
+            return .stalled(status: answer.status, headers: answer.headers, body: answer.body, count: count)
         case .truncated:
             let answer = try await forward(request)
             guard !answer.body.isEmpty else { return .close }
@@ -193,6 +223,16 @@ extension FaultyProxy {
 // MARK: - The registry behind it
 
 extension FaultyProxy {
+    /// Lets the registry see only the first part of a body.
+    private func cut(_ request: HTTPTestServer.Request) async throws {
+        var part = request
+        part.body = Array(request.body.prefix(below(request.body.count)))
+        switch upstream {
+        case .memory(let registry): registry.interrupted(part)
+        case .port: if request.method == .PATCH { _ = try await forward(part) }
+        }
+    }
+
     private struct Answer: Sendable {
         var status: Int
         var headers: HTTPHeaders
@@ -202,7 +242,18 @@ extension FaultyProxy {
     }
 
     private func forward(_ request: HTTPTestServer.Request) async throws -> Answer {
-        var message = HTTPClientRequest(url: "http://127.0.0.1:\(upstream)\(request.target)")
+        switch upstream {
+        case .port(let port): return try await forward(request, to: port)
+        case .memory(let registry):
+            guard case .answer(let status, let headers, let body) = registry.reply(to: request) else {
+                return Answer(status: 500, headers: [:], body: [])
+            }
+            return Answer(status: status, headers: headers, body: request.method == .HEAD ? [] : body)
+        }
+    }
+
+    private func forward(_ request: HTTPTestServer.Request, to port: Int) async throws -> Answer {
+        var message = HTTPClientRequest(url: "http://127.0.0.1:\(port)\(request.target)")
         message.method = request.method
         message.headers = request.headers
         for name in ["Authorization", "Connection", "Content-Length", "Transfer-Encoding"] {

@@ -18,6 +18,9 @@ public enum HTTPTestServer: Sendable {
         public var headers: HTTPHeaders
         /// The body, or as much of it as was asked for.
         public var body: [UInt8]
+
+        /// The first value of a field.
+        public func field(_ name: String) -> String? { headers.first(name: name) }
     }
 
     /// What the server does.
@@ -26,8 +29,29 @@ public enum HTTPTestServer: Sendable {
         case answer(status: Int, headers: HTTPHeaders, body: [UInt8])
         /// Announces all of the body and closes the connection after `count` bytes of it.
         case truncated(status: Int, headers: HTTPHeaders, body: [UInt8], count: Int)
+        /// Announces all of the body, sends `count` bytes of it, and then nothing more.
+        case stalled(status: Int, headers: HTTPHeaders, body: [UInt8], count: Int)
+        /// Answers nothing.
+        case silence
         /// Closes the connection.
         case close
+    }
+
+    /// Who sees more than complete requests.
+    public struct Watch: Sendable {
+        /// Told of the bytes of bodies as they come.
+        public var arrived: @Sendable (Int) -> Void
+        /// Gets a request whose connection ended in the middle of its body, with what has arrived of that.
+        public var interrupted: @Sendable (Request) -> Void
+
+        /// Sees what it is told.
+        public init(
+            arrived: @escaping @Sendable (Int) -> Void = { _ in },
+            interrupted: @escaping @Sendable (Request) -> Void = { _ in }
+        ) {
+            self.arrived = arrived
+            self.interrupted = interrupted
+        }
     }
 
     /// Decides what becomes of a request.
@@ -37,11 +61,13 @@ public enum HTTPTestServer: Sendable {
     ///
     /// - Parameters:
     ///   - handler: Answers every request; when it throws, the connection is closed.
+    ///   - watch: Sees what is not a complete request.
     ///   - body: Gets the port on 127.0.0.1.
     /// - Returns: What `body` returns.
     /// - Throws: What `body` throws.
     public static func withServer<Result: Sendable>(
         _ handler: @escaping Handler,
+        watching watch: Watch = Watch(),
         _ body: (Int) async throws -> Result
     ) async throws -> Result {
         let server = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
@@ -62,7 +88,7 @@ public enum HTTPTestServer: Sendable {
                 try await server.executeThenClose { connections in
                     try await withThrowingDiscardingTaskGroup { served in
                         for try await connection in connections {
-                            served.addTask { try? await serve(connection, handler) }
+                            served.addTask { try? await serve(connection, handler, watch) }
                         }
                     }
                 }
@@ -74,17 +100,23 @@ public enum HTTPTestServer: Sendable {
 
     private static func serve(
         _ connection: NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>,
-        _ handler: Handler
+        _ handler: Handler,
+        _ watch: Watch
     ) async throws {
         try await connection.executeThenClose { inbound, outbound in
             var request: Request?
+            // However the connection ends.
+            defer { if let request { watch.interrupted(request) } }
             for try await part in inbound {
                 switch part {
                 case .head(let head):
                     request = Request(method: head.method, target: head.uri, headers: head.headers, body: [])
-                case .body(let bytes): request?.body += bytes.readableBytesView
+                case .body(let bytes):
+                    request?.body += bytes.readableBytesView
+                    watch.arrived(bytes.readableBytes)
                 case .end:
                     guard let complete = request else { return }
+                    request = nil
                     guard try await write(try await handler(complete), complete, outbound) else { return }
                 }
             }
@@ -99,6 +131,10 @@ public enum HTTPTestServer: Sendable {
     ) async throws -> Bool {
         switch reply {
         case .close: return false
+        case .silence: return true
+        case .stalled(let status, let headers, let body, let count):
+            try await write(status, headers, body, count, request, outbound)
+            return true
         case .answer(let status, let headers, let body):
             try await write(status, headers, body, body.count, request, outbound)
             try await outbound.write(.end(nil))

@@ -160,9 +160,7 @@ extension RemoteCopy {
     private func send(_ blob: Descriptor, from source: RegistryRepository, _ push: BlobPush) async throws {
         if try await push.isThere(blob) { return }
         let isLocal = try await blobs.hasBlob(blob)
-        let counted = CountedSource(source: isLocal ? blobs : source, progress: transfer)
-        try await push.repository.sendBlob(blob, from: counted)
-        transfer.finish(blob)
+        try await push.send(blob, from: isLocal ? blobs : source)
     }
 
     /// Copies into an image layout.

@@ -9,41 +9,67 @@ struct BlobSending: Sendable {
     let repository: RegistryRepository
     let blob: Descriptor
     let source: any BlobSource
+    /// Remembers the upload; nil for one that ends with this process.
+    var session: (any UploadSession)?
 
     private var options: RegistryClientOptions { repository.client.options }
     private var jitter: Double { options.clock.jitter() }
 
     /// Sends the blob.
     func run() async throws {
-        var upload = BlobUpload(size: blob.size, chunkSize: options.chunkSize, retry: options.retry)
+        let new = BlobUpload(size: blob.size, chunkSize: options.chunkSize, retry: options.retry)
+        var upload = new
+        var isContinued = try await continueEarlier(&upload)
         var failure = RegistryFailure(.protocolViolation("the registry does not take the blob"))
         while true {
-            switch upload.next {
-            case .done: return
-            case .fail: throw failure
-            case .wait(let delay):
-                try await options.clock.sleep(delay)
-                upload.resumed()
-            case .open:
-                let opened = try await open()
-                upload.opened(at: opened.location, smallestChunk: opened.smallestChunk)
-            case .check: upload.checked(isThere: try await repository.hasBlob(blob), jitter: jitter)
-            case .ask(let location): upload.told(try await ask(location), jitter: jitter)
-            case .patch(let location, let range):
-                let sent = try await send(request(.PATCH, location, range))
-                failure = sent.failure ?? failure
-                if let answer = sent.answer {
-                    upload.patched(answer, jitter: jitter)
-                } else {
-                    upload.broke(jitter: jitter)
-                }
-            case .put(let location, let range):
-                let address = location.adding("digest", "\(blob.digest)")
-                let sent = try await send(request(.PUT, address, range))
-                failure = sent.failure ?? failure
-                if let answer = sent.answer { upload.put(answer, jitter: jitter) } else { upload.broke(jitter: jitter) }
+            if upload.next == .done { return session?.forget() ?? () }
+            if upload.next == .fail {
+                guard isContinued else { throw failure }
+                // An earlier upload only saves time: if it leads nowhere, the blob is sent from its start.
+                (upload, isContinued) = (new, false)
             }
+            let before = upload.location
+            failure = try await step(&upload) ?? failure
+            if let location = upload.location, location != before { session?.remember("\(location)") }
         }
+    }
+
+    /// Asks for what an earlier process has sent; whatever goes wrong with that only costs time.
+    ///
+    /// - Returns: Whether there is anything to go on with.
+    private func continueEarlier(_ upload: inout BlobUpload) async throws -> Bool {
+        guard let earlier = session?.location.flatMap({ WebAddress($0) }) else { return false }
+        do {
+            upload.found(at: earlier)
+            upload.told(try await ask(earlier, isRepeatable: false), jitter: jitter)
+        } catch is RegistryFailure {
+            upload.told(BlobUpload.Answer(status: 404), jitter: jitter)
+        }
+        return true
+    }
+
+    /// Does what comes next; gives what went wrong with it.
+    private func step(_ upload: inout BlobUpload) async throws -> RegistryFailure? {
+        switch upload.next {
+        case .done, .fail: return nil
+        case .wait(let delay):
+            try await options.clock.sleep(delay)
+            upload.resumed()
+        case .open:
+            let opened = try await open()
+            upload.opened(at: opened.location, smallestChunk: opened.smallestChunk)
+        case .check: upload.checked(isThere: try await repository.hasBlob(blob), jitter: jitter)
+        case .ask(let location): upload.told(try await ask(location), jitter: jitter)
+        case .patch(let location, let range):
+            let sent = try await send(request(.PATCH, location, range))
+            if let answer = sent.answer { upload.patched(answer, jitter: jitter) } else { upload.broke(jitter: jitter) }
+            return sent.failure
+        case .put(let location, let range):
+            let sent = try await send(request(.PUT, location.adding("digest", "\(blob.digest)"), range))
+            if let answer = sent.answer { upload.put(answer, jitter: jitter) } else { upload.broke(jitter: jitter) }
+            return sent.failure
+        }
+        return nil
     }
 
     // MARK: - Requests
@@ -62,8 +88,9 @@ struct BlobSending: Sendable {
         }
     }
 
-    private func ask(_ upload: WebAddress) async throws -> BlobUpload.Answer {
+    private func ask(_ upload: WebAddress, isRepeatable: Bool = true) async throws -> BlobUpload.Answer {
         var request = RegistryRequest(.GET, upload)
+        request.rules.isRepeatable = isRepeatable
         request.rules.accepted = Set(400..<500).subtracting([401, 408, 429])
         return try await repository.send(request, to: repository.origin, .push, answer)
     }

@@ -59,7 +59,8 @@ package struct BlobUpload: Hashable, Sendable {
     private var smallestChunk: Int64 = 1 << 20
     private var form: Form
     private var refusedForms: Set<Form> = []
-    private var location: WebAddress?
+    /// Where the upload goes on; nil if it is to begin.
+    package private(set) var location: WebAddress?
     private var offset: Int64 = 0
     private var retry: RetryState
 
@@ -69,6 +70,12 @@ package struct BlobUpload: Hashable, Sendable {
         self.chunkSize = max(1, chunkSize)
         form = size <= chunkSize ? .whole : .chunked
         self.retry = RetryState(retry)
+    }
+
+    /// An upload that was begun before may go on at a place.
+    package mutating func found(at location: WebAddress) {
+        self.location = location
+        next = .ask(location)
     }
 
     /// The registry has begun an upload.

@@ -153,9 +153,17 @@ extension RegistryRepository: BlobSink {
 
     /// Sends a blob that the registry does not have.
     ///
+    /// - Parameters:
+    ///   - blob: The blob.
+    ///   - source: Its bytes.
+    ///   - session: Remembers how far it got, and may know of an earlier attempt; nil for one that ends with this process.
     /// - Throws: ``RegistryFailure``; what the source throws.
-    public func sendBlob(_ blob: Descriptor, from source: any BlobSource) async throws {
-        try await BlobSending(repository: self, blob: blob, source: source).run()
+    public func sendBlob(
+        _ blob: Descriptor,
+        from source: any BlobSource,
+        session: (any UploadSession)? = nil
+    ) async throws {
+        try await BlobSending(repository: self, blob: blob, source: source, session: session).run()
     }
 
     /// Lets the registry take a blob over from another of its repositories.

@@ -36,12 +36,14 @@ public struct KeptFiles: Sendable {
     private let blobs: LocalBlobs
     private let fragments: LocalFragments
     private let results: LocalResults
+    private let uploads: LocalUploads
 
     /// The files of a store.
     public init(_ store: LocalStore) {
         blobs = LocalBlobs(store)
         fragments = LocalFragments(store)
         results = LocalResults(store)
+        uploads = LocalUploads(store)
     }
 
     /// Everything that is there: blobs, parts of blobs, fragments, results, each in the order of their digests.
@@ -61,6 +63,7 @@ public struct KeptFiles: Sendable {
     /// - Returns: What was removed.
     /// - Throws: `SystemError`.
     public func removeUnused(since oldest: Int64, limit: Int64? = nil) throws -> [Entry] {
+        uploads.removeUnused(since: oldest)
         let unwanted = Self.unwanted(try entries(), oldest, limit)
         guard !unwanted.isEmpty else { return [] }
         return try blobs.remove { unwanted.contains(Entry($0)) }.map(Entry.init)
