@@ -2,16 +2,12 @@
 # Images in layers: streamLayeredImage and what stands on it.
 { check, drydock, lib, library, parts, runCommand, shell, writeScript, writeScriptBin, ... }:
 let
-  inherit (check.types) anything attributes bool integer list number nullOr oneOf path paths string;
+  inherit (check.types) anything attributes bool number nullOr paths string;
   inherit (parts) command;
 
-  rules = parts.common // {
+  rules = parts.common // parts.owner // {
     contents = { type = paths; default = [ ]; };
     mtime = { type = string; default = "1970-01-01T00:00:01Z"; hint = ": 'now', or a time such as 2024-02-29T12:00:00Z"; };
-    uid = { type = integer; default = 0; };
-    gid = { type = integer; default = 0; };
-    uname = { type = string; default = "root"; };
-    gname = { type = string; default = "root"; };
     maxLayers = {
       type = number 2 125;
       default = 100;

@@ -2,17 +2,13 @@
 # Layers that are derivations of their own: Nix builds them wherever it builds, and shares them through its caches.
 { check, closureInfo, lib, parts, runCommand, ... }:
 let
-  inherit (check.types) integer list paths string;
+  inherit (check.types) list paths string;
 
-  rules = {
+  rules = parts.owner // {
     name = { type = string; default = "layer"; };
     contents.type = paths;
     # Layers below this one: what they have is left out.
     layers = { type = list; default = [ ]; };
-    uid = { type = integer; default = 0; };
-    gid = { type = integer; default = 0; };
-    uname = { type = string; default = "root"; };
-    gname = { type = string; default = "root"; };
   };
 
   closureOf = roots: "${closureInfo { rootPaths = roots; }}/store-paths";

@@ -55,7 +55,7 @@ stdenv.mkDerivation {
     chmod -R u+w drydock
     cd drydock
     mkdir .packages
-    ${lib.concatStringsSep "\n" (map (name: "cp -r ${packages.${name}} .packages/${name}") (builtins.attrNames packages))}
+    ${builtins.concatStringsSep "\n" (map (name: "cp -r ${packages.${name}} .packages/${name}") (builtins.attrNames packages))}
     chmod -R u+w .packages
 
     # Every package is taken from here, also those that packages need.

@@ -28,6 +28,14 @@ rec {
     meta = { type = attributes; default = { }; };
   };
 
+  # Whose the store paths of an image are.
+  owner = {
+    uid = { type = integer; default = 0; };
+    gid = { type = integer; default = 0; };
+    uname = { type = string; default = "root"; };
+    gname = { type = string; default = "root"; };
+  };
+
   compressor = { type = oneOf [ "none" "gz" "zstd" ]; default = "gz"; };
   extension = compressor: { none = ""; gz = ".gz"; zstd = ".zst"; }.${compressor};
   compression = compressor: { none = "none"; gz = "gzip"; zstd = "zstd"; }.${compressor};

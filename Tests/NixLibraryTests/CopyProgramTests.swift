@@ -28,6 +28,28 @@ struct CopyProgramTests {
         }
     }
 
+    @Test(.requires("docker-registry"), .requiresClosures, arguments: ["the same cache", "another cache"])
+    func `a second push asks whether the layers are there, and uploads none`(cache: String) async throws {
+        let program = try await LibraryBuilds.example("nginxDescription.copyToRegistry") + "/bin/copy-to-registry"
+        try await TestRegistry.withRegistry { registry in
+            try await FaultyProxy.withProxy(before: registry) { proxy in
+                try await withTemporaryDirectory { directory in
+                    let copy = [program, proxy.authority + "/team/web:1", "--progress", "none"]
+                    try await Command.check(copy, environment: ["DRYDOCK_CACHE": directory + "/cache"], timeout: 300)
+                    let first = proxy.requests.map { "\($0.method) \($0.target)" }
+                    #expect(first.contains { $0.hasPrefix("PUT ") })
+                    let other = directory + (cache == "another cache" ? "/other" : "/cache")
+                    try await Command.check(copy, environment: ["DRYDOCK_CACHE": other], timeout: 300)
+                    let second = proxy.requests.dropFirst(first.count).map { "\($0.method) \($0.target)" }
+                    #expect(!second.isEmpty)
+                    // Of blobs it asks no more than whether they are there; a manifest is a few kilobytes.
+                    let others = second.filter { !$0.hasPrefix("HEAD ") && !$0.contains("/manifests/") }
+                    #expect(others.isEmpty, "\(others)")
+                }
+            }
+        }
+    }
+
     @Test(.requires("docker", "dockerd"), .requiresClosures)
     func `copyToDockerDaemon loads an image under its own name or another one`() async throws {
         let form = "nginxDescription.copyToDockerDaemon"

@@ -3,6 +3,25 @@
 { pkgs, dockerTools, examples, ... }:
 let
   binaries = name: paths: pkgs.buildEnv { inherit name paths; pathsToLink = [ "/bin" ]; };
+  onTop = name: {
+    inherit name;
+    tag = "latest";
+    fromImage = examples.layered-image;
+    extraCommands = ''
+      mkdir ./example-output
+    '';
+    config = {
+      Env = [ "PATH=${pkgs.coreutils}/bin/" ];
+      WorkingDir = "/example-output";
+      Cmd = [ "${pkgs.bash}/bin/bash" "-c" "echo hello > foo; cat foo" ];
+    };
+  };
+  environment = name: {
+    inherit name;
+    tag = "latest";
+    fromImage = examples.environmentVariablesParent;
+    config.Env = [ "FROM_CHILD=true" "LAST_LAYER=child" ];
+  };
 in
 rec {
   # A service on top of a shell.
@@ -22,32 +41,8 @@ rec {
   };
 
   # An image with one layer on an image in layers, and an image in layers on one.
-  layered-on-top = dockerTools.buildImage {
-    name = "layered-on-top";
-    tag = "latest";
-    fromImage = examples.layered-image;
-    extraCommands = ''
-      mkdir ./example-output
-    '';
-    config = {
-      Env = [ "PATH=${pkgs.coreutils}/bin/" ];
-      WorkingDir = "/example-output";
-      Cmd = [ "${pkgs.bash}/bin/bash" "-c" "echo hello > foo; cat foo" ];
-    };
-  };
-  layered-on-top-layered = dockerTools.buildLayeredImage {
-    name = "layered-on-top-layered";
-    tag = "latest";
-    fromImage = examples.layered-image;
-    extraCommands = ''
-      mkdir ./example-output
-    '';
-    config = {
-      Env = [ "PATH=${pkgs.coreutils}/bin/" ];
-      WorkingDir = "/example-output";
-      Cmd = [ "${pkgs.bash}/bin/bash" "-c" "echo hello > foo; cat foo" ];
-    };
-  };
+  layered-on-top = dockerTools.buildImage (onTop "layered-on-top");
+  layered-on-top-layered = dockerTools.buildLayeredImage (onTop "layered-on-top-layered");
 
   # Three on top of each other: the upper layers do not hide what the lower ones brought.
   layersOrder =
@@ -90,20 +85,8 @@ rec {
     tag = "latest";
     config.Env = [ "FROM_PARENT=true" "LAST_LAYER=parent" ];
   };
-  environmentVariables = dockerTools.buildImage {
-    name = "child";
-    fromImage = environmentVariablesParent;
-    tag = "latest";
-    copyToRoot = [ pkgs.coreutils ];
-    config.Env = [ "FROM_CHILD=true" "LAST_LAYER=child" ];
-  };
-  environmentVariablesLayered = dockerTools.buildLayeredImage {
-    name = "child-layered";
-    fromImage = environmentVariablesParent;
-    tag = "latest";
-    contents = [ pkgs.coreutils ];
-    config.Env = [ "FROM_CHILD=true" "LAST_LAYER=child" ];
-  };
+  environmentVariables = dockerTools.buildImage (environment "child" // { copyToRoot = [ pkgs.coreutils ]; });
+  environmentVariablesLayered = dockerTools.buildLayeredImage (environment "child-layered" // { contents = [ pkgs.coreutils ]; });
 
   # The layers of the base count.
   layered-bulk-layer = dockerTools.buildLayeredImage {

@@ -41,6 +41,13 @@ let
   webRoot = pkgs.writeTextDir "index.html" ''
     <html><body><h1>Hello from NGINX</h1></body></html>
   '';
+  filesAndShell = [ pkgs.bash ./test-dummy ];
+  helloImage = {
+    name = "hello";
+    tag = "latest";
+    contents = [ (binaries "hello-root" [ pkgs.hello ]) ];
+    config.Cmd = [ "hello" ];
+  };
 in
 rec {
   # The smallest: a shell.
@@ -152,30 +159,30 @@ rec {
       tag = "latest";
       copyToRoot = binaries "cross-root" [ crossPkgs.hello ];
     };
+  # Whether the programs are for that machine is not looked at: these images hold none that runs there.
   build-image-with-architecture = dockerTools.buildImage {
     name = "build-image-with-architecture";
     tag = "latest";
     architecture = "arm64";
-    # Whether the programs are for that machine is not looked at: this image holds none that runs there.
-    copyToRoot = [ pkgs.bash ./test-dummy ];
+    copyToRoot = filesAndShell;
   };
   layered-image-with-architecture = dockerTools.streamLayeredImage {
     name = "layered-image-with-architecture";
     tag = "latest";
     architecture = "arm64";
-    contents = [ pkgs.bash ./test-dummy ];
+    contents = filesAndShell;
   };
 
   # Files of the source beside packages.
   build-image-with-path = dockerTools.buildImage {
     name = "build-image-with-path";
     tag = "latest";
-    copyToRoot = [ pkgs.bash ./test-dummy ];
+    copyToRoot = filesAndShell;
   };
   layered-image-with-path = dockerTools.streamLayeredImage {
     name = "layered-image-with-path";
     tag = "latest";
-    contents = [ pkgs.bash ./test-dummy ];
+    contents = filesAndShell;
   };
 
   # Certificates of authorities.
@@ -189,17 +196,6 @@ rec {
   };
 
   # Packages with links at the root, with and without their store paths.
-  helloOnRoot = dockerTools.streamLayeredImage {
-    name = "hello";
-    tag = "latest";
-    contents = [ (binaries "hello-root" [ pkgs.hello ]) ];
-    config.Cmd = [ "hello" ];
-  };
-  helloOnRootNoStore = dockerTools.streamLayeredImage {
-    name = "hello";
-    tag = "latest";
-    contents = [ (binaries "hello-root" [ pkgs.hello ]) ];
-    config.Cmd = [ "hello" ];
-    includeStorePaths = false;
-  };
+  helloOnRoot = dockerTools.streamLayeredImage helloImage;
+  helloOnRootNoStore = dockerTools.streamLayeredImage (helloImage // { includeStorePaths = false; });
 }

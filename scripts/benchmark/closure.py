@@ -28,7 +28,7 @@ class Place:
     """Where the benchmark works, and the closure before and after an update of one path."""
 
     def __init__(self, drydock, work, set_name):
-        self.drydock, self.work = drydock, pathlib.Path(work)
+        self.drydock, self.work, self.set_name = drydock, pathlib.Path(work), set_name
         self.output = self.work / "output"
         self.cache, self.filled_cache = self.work / "cache", self.work / "filled-cache"
         self.root = closure_root(set_name)
