@@ -63,6 +63,9 @@ stdenv.mkDerivation {
       -e 's#\.package\(\s*url:\s*"[^"]*/([^"/]+)"\s*,[^()]*(\([^()]*\))?[^()]*\)#.package(path: "'"$PWD"'/.packages/\1")#g' \
       -e 's#(\.packages/[^"]*)\.git"#\1"#g' {} +
 
+    # What the pattern does not fit, Apple's packages take from beside themselves.
+    export SWIFTCI_USE_LOCAL_DEPS=1
+
     export HOME=$PWD/.home
     mkdir $HOME
     export PATH=${toString toolchain}/usr/bin:$PATH
