@@ -20,9 +20,10 @@ struct CopyCommand: AsyncParsableCommand {
             docker-daemon:NAME[:TAG] or a path; DEST may be '-' for standard output. What need not change stays as it \
             is, so that digests are kept; what changes is told on standard error.
 
-            Of an image for several platforms in a registry the one for this machine is taken, or the one that \
-            --platform names; with --all the index with all of its images, to a registry or an image layout. Between \
-            registries blobs pass through without a disk, and are mounted where both are the same.
+            Of an image for several platforms the one for this machine is taken, or the one that --platform names, and \
+            what is left out is told. With --all the index goes with all of its images and attestations, from a \
+            registry to a registry or an image layout, and between image layouts and oci-archives. Between registries \
+            blobs pass through without a disk, and are mounted where both are the same.
 
             Examples:
               drydock copy redis.tar oci:images
@@ -39,7 +40,7 @@ struct CopyCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("Where it goes.", valueName: "dest"), completion: .file())
     var destination: String
 
-    @Flag(help: "Copy all images of SRC, each with its names; from a registry an index with all of its images.")
+    @Flag(help: "Copy all images of SRC, each with its names, and indexes with all of their images.")
     var all = false
 
     @Flag(help: "Make one layer of all, which holds what a container of the image sees.")
@@ -69,10 +70,26 @@ struct CopyCommand: AsyncParsableCommand {
 
     private func copy(_ location: ImageLocation, to target: ImageReference?, _ access: RegistryAccess) async throws {
         let (all, transfer) = (all, transfer)
+        if all, transfer.changesNothing, transfer.platform == nil, !squash, target == nil,
+            try await copyGraph(at: location)
+        {
+            return
+        }
         let images = try await BlockingPool.withPool(width: 1) { _ in
             try all ? transfer.images(at: location) : [transfer.image(at: location)]
         }
         try await finish(images, to: target, access)
+    }
+
+    /// Copies indexes as they are, if there are any and the destination can have them; false if there is nothing but images.
+    private func copyGraph(at location: ImageLocation) async throws -> Bool {
+        let target = try DaemonImageText(destination)?.destination() ?? Destination(try ImageLocation(destination))
+        let graph = try await BlockingPool.withPool(width: 1) { _ in
+            try GraphCopyRun.graph(at: location, to: target)
+        }
+        guard let graph else { return false }
+        try await GraphCopyRun(graph: graph, work: work).finish(to: target, asJSON: json)
+        return true
     }
 
     private func finish(_ images: [StoredImage], to target: ImageReference?, _ access: RegistryAccess) async throws {

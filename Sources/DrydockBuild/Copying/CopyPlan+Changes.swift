@@ -14,6 +14,7 @@ extension CopyPlan {
         let stored = image.stored
         let label = result.references.first ?? stored.references.first ?? "\(stored.descriptor.digest)"
         var sentences = layerChanges(of: image)
+        if !stored.siblings.isEmpty { sentences.append(Self.omission(of: stored.siblings)) }
         if image.format == .docker, !stored.descriptor.mediaType.isDocker {
             sentences.append("its manifest is in Docker's form")
             if stored.manifest.annotations?.isEmpty == false {
@@ -35,6 +36,21 @@ extension CopyPlan {
             sentences.append("the manifest's digest changes from \(digests)")
         }
         return sentences.map { "\(label): \($0)" }
+    }
+
+    /// What of an index is not copied.
+    private static func omission(of siblings: [Descriptor]) -> String {
+        let attestations = siblings.filter(\.isAttestation).count
+        let images = siblings.filter { !$0.isAttestation }
+        let platforms = images.compactMap { $0.platform?.description }
+        var parts: [String] = []
+        if !images.isEmpty {
+            let named = platforms.count == images.count ? " for \(platforms.joined(separator: ", "))" : ""
+            parts.append("\(images.count == 1 ? "1 image" : "\(images.count) images")\(named)")
+        }
+        if attestations > 0 { parts.append(attestations == 1 ? "1 attestation" : "\(attestations) attestations") }
+        let isOne = siblings.count == 1
+        return "\(parts.joined(separator: " and ")) of the same name \(isOne ? "is" : "are") left out"
     }
 
     private func layerChanges(of image: Image) -> [String] {

@@ -15,12 +15,16 @@ enum ArchiveForm: Sendable {
     /// A tar of an [image layout](https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md).
     case ociArchive(referenceName: String?)
 
-    /// The members for images, in their order.
-    func members(for images: [PayloadImage], modificationTime: Int64) throws -> [ArchiveMember] {
+    /// The members for images, in their order; a graph goes into image layouts alone.
+    func members(
+        for images: [PayloadImage],
+        _ graph: PayloadGraph?,
+        modificationTime: Int64
+    ) throws -> [ArchiveMember] {
         let files: [(name: String, content: ArchiveMember.Content)]
         switch self {
         case .dockerArchive: files = DockerArchiveFiles(images).all
-        case .ociArchive(let referenceName): files = Self.layoutFiles(images, referenceName)
+        case .ociArchive(let referenceName): files = Self.layoutFiles(images, referenceName, graph)
         }
         return files.map { file in
             ArchiveMember(name: file.name, content: file.content, modificationTime: modificationTime)
@@ -29,9 +33,13 @@ enum ArchiveForm: Sendable {
 
     private static func layoutFiles(
         _ images: [PayloadImage],
-        _ referenceName: String?
+        _ referenceName: String?,
+        _ graph: PayloadGraph?
     ) -> [(name: String, content: ArchiveMember.Content)] {
         var files = layerFiles(images)
+        for (number, descriptor) in (graph?.blobs ?? []).enumerated() {
+            files.append((blob(descriptor.digest), .layer(number, size: descriptor.size)))
+        }
         var written: Set<Digest> = []
         for image in images.map(\.image) {
             for (digest, bytes) in [
@@ -40,11 +48,16 @@ enum ArchiveForm: Sendable {
                 files.append((blob(digest), .bytes(bytes)))
             }
         }
-        let entries = images.map(\.image).flatMap { image in
-            image.layoutNames(overriddenBy: referenceName).map { name in
-                ImageLayout.entry(for: image.layoutDescriptor, referenceName: name)
-            }
+        for document in graph?.documents ?? [] where written.insert(document.descriptor.digest).inserted {
+            files.append((blob(document.descriptor.digest), .bytes(document.bytes)))
         }
+        let entries =
+            (graph?.entries ?? [])
+            + images.map(\.image).flatMap { image in
+                image.layoutNames(overriddenBy: referenceName).map { name in
+                    ImageLayout.entry(for: image.layoutDescriptor, referenceName: name)
+                }
+            }
         files.append(("index.json", .bytes(CanonicalJSON.encode(ImageIndex(manifests: entries)))))
         files.append((ImageLayout.markerName, .bytes(ImageLayout.marker)))
         return files

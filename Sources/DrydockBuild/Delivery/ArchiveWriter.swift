@@ -18,7 +18,9 @@ struct ArchiveWriter<Payload: ImagePayload>: Sendable {
     let progress: ProgressCounter
 
     private func layout(for images: [PayloadImage]) throws -> ArchiveLayout {
-        try ArchiveLayout(form.members(for: images.withEqualLayersOnce, modificationTime: modificationTime))
+        try ArchiveLayout(
+            form.members(for: images.withEqualLayersOnce, payload.graph, modificationTime: modificationTime)
+        )
     }
 }
 

@@ -35,7 +35,7 @@ extension Delivery {
         omitting present: Set<Int>,
         _ client: DaemonClient
     ) async throws {
-        let members = try writer.form.members(for: images, modificationTime: modificationTime).filter { member in
+        let members = try writer.form.members(for: images, nil, modificationTime: modificationTime).filter { member in
             guard case .layer(let number, _) = member.content else { return true }
             return !present.contains(number)
         }

@@ -102,6 +102,10 @@ struct Delivery<Payload: ImagePayload>: Sendable {
                     try layout.addImage(image.layoutDescriptor, referenceName: name)
                 }
             }
+            if let graph = payload.graph {
+                for document in graph.documents { try layout.addBlob(document.bytes) }
+                try layout.addEntries(graph.entries)
+            }
             return images
         } catch {
             // What was there before stays; what this build has added for nothing goes again.

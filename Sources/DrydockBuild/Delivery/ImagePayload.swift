@@ -46,10 +46,25 @@ protocol ImagePayload: Sendable {
 
     /// The images with these layers.
     func images(with layers: [PackedLayer]) throws -> [PayloadImage]
+
+    /// What goes into an image layout beside images, or in place of them; nil if there are images alone.
+    var graph: PayloadGraph? { get }
+}
+
+/// Indexes and manifests that go into an image layout as they are; their blobs are the layers of the payload.
+struct PayloadGraph: Sendable {
+    /// The blobs, by their numbers.
+    let blobs: [Descriptor]
+    /// Indexes and manifests, each after all that it leads to.
+    let documents: [StoredGraph.Document]
+    /// The entries of the layout's index.
+    let entries: [Descriptor]
 }
 
 extension ImagePayload {
     func existingBlob(_ number: Int) -> (any BlobSource)? { nil }
+
+    var graph: PayloadGraph? { nil }
 
     /// Produces the blob as the first time, and compares the two.
     func packAnew(_ number: Int, again last: PackedLayer, writing write: LayerPacker.Write) async throws {

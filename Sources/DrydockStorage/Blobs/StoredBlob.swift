@@ -18,15 +18,28 @@ public struct StoredBlob: Sendable {
     private let place: BlobPlace
     /// The path of the image in the user's words.
     private let path: String
+    /// What the blob is called in messages.
+    private let noun: String
 
     init(_ layer: StoredImage.Layer, at place: BlobPlace, of path: String) throws {
         descriptor = layer.descriptor
         diffID = layer.diffID
         self.place = place
         self.path = path
+        noun = "layer"
         do { compression = try place.compression() } catch let failure as DecompressionFailure {
             throw ImageStorageFailure(.undecodable(name: "layer \(diffID)", sentence: "\(failure)"), path: path)
         }
+    }
+
+    /// A blob that is a layer or anything else, and is passed on as it is.
+    init(opaque descriptor: Descriptor, at place: BlobPlace, of path: String) {
+        self.descriptor = descriptor
+        diffID = descriptor.digest
+        compression = .none
+        self.place = place
+        self.path = path
+        noun = "blob"
     }
 
     /// Where a plain file holds the stored bytes; nil inside a compressed archive.
@@ -83,7 +96,7 @@ public struct StoredBlob: Sendable {
 
     private var storedPromise: StoredBlobReader.Promise {
         StoredBlobReader.Promise(
-            name: "layer \(descriptor.digest)",
+            name: "\(noun) \(descriptor.digest)",
             digest: descriptor.digest,
             size: descriptor.size,
             path: path
@@ -92,7 +105,7 @@ public struct StoredBlob: Sendable {
 
     private var tarPromise: StoredBlobReader.Promise {
         StoredBlobReader.Promise(
-            name: "layer \(diffID)",
+            name: "\(noun) \(diffID)",
             digest: diffID,
             size: compression == .none ? descriptor.size : nil,
             path: path

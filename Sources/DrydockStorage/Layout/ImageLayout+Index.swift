@@ -26,14 +26,22 @@ extension ImageLayout {
     ///   - referenceName: The image's name in this layout, usually a tag.
     /// - Throws: `SystemError`; ``ImageStorageFailure`` if the index is broken or has grown too large.
     public func addImage(_ descriptor: Descriptor, referenceName: String?) throws {
+        try addEntries([Self.entry(for: descriptor, referenceName: referenceName)])
+    }
+
+    /// Adds entries to the index at once, as ``addImage(_:referenceName:)`` adds one; among them may be several of one name.
+    ///
+    /// - Throws: As ``addImage(_:referenceName:)``.
+    public func addEntries(_ entries: [Descriptor]) throws {
         try Self.synchronise(directory: blobFolder)
-        let entry = Self.entry(for: descriptor, referenceName: referenceName)
+        let names = Set(entries.compactMap(\.referenceName))
+        let nameless = Set(entries.filter { $0.referenceName == nil }.map(\.digest))
         let directory = try LockedDirectory(path)
         var index = try index()
         index.manifests.removeAll { other in
-            other.referenceName == entry.referenceName && (entry.referenceName != nil || other.digest == entry.digest)
+            other.referenceName.map(names.contains) ?? nameless.contains(other.digest)
         }
-        index.manifests.append(entry)
+        index.manifests += entries
         let bytes = CanonicalJSON.encode(index)
         guard bytes.count <= JSONLimits.document.bytes else {
             let reason = ImageStorageFailure.Reason.documentTooLarge(

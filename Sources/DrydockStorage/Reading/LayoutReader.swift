@@ -39,11 +39,16 @@ struct LayoutReader<Contents: ImageContents>: ImageReader {
     }
 
     private func image(of entries: [Descriptor], in index: ImageIndex, for platform: Platform?) throws -> StoredImage {
-        let found = try select(from: entries, platform: platform)
+        var walk = ManifestWalk()
+        for entry in entries { try collect(entry, entry: entry, depth: 1, into: &walk) }
+        let found = try select(from: walk.found, platform: platform)
         let documents = try documents(of: found.manifest)
         let places = try layerPlaces(of: documents.manifest)
         let names = index.manifests.filter { $0.digest == found.entry.digest }.compactMap(\.referenceName)
-        return try StoredImage(documents, places, references: names, transport: transport, path: contents.path)
+        var image = try StoredImage(documents, places, references: names, transport: transport, path: contents.path)
+        let others = walk.found.map(\.manifest) + walk.attestations
+        image.siblings = others.filter { $0.digest != found.manifest.digest }
+        return image
     }
 
     /// Manifest and configuration, both verified.
@@ -85,7 +90,7 @@ struct LayoutReader<Contents: ImageContents>: ImageReader {
 
 extension LayoutReader {
     /// The entries of `index.json` that are meant: those of the name, or of the only name that there is.
-    private func candidates(in index: ImageIndex, named name: String?) throws -> [Descriptor] {
+    func candidates(in index: ImageIndex, named name: String?) throws -> [Descriptor] {
         guard !index.manifests.isEmpty else { throw contents.failure(.noImage) }
         guard let name else {
             let labels = index.manifests.map(\.layoutLabel)
@@ -112,9 +117,15 @@ private struct FoundManifest {
     let entry: Descriptor
 }
 
+/// What entries lead to over any number of indexes, each once, in their order.
+private struct ManifestWalk {
+    var found: [FoundManifest] = []
+    var attestations: [Descriptor] = []
+    var seen: Set<Digest> = []
+}
+
 extension LayoutReader {
-    private func select(from entries: [Descriptor], platform: Platform?) throws -> FoundManifest {
-        let found = try manifests(below: entries)
+    private func select(from found: [FoundManifest], platform: Platform?) throws -> FoundManifest {
         guard let first = found.first else { throw contents.failure(.noImage) }
         if found.count == 1, platform == nil { return first }
         let wanted = platform ?? .host
@@ -134,25 +145,21 @@ extension LayoutReader {
         try descriptor.platform ?? documents(of: descriptor).configuration.platform
     }
 
-    /// All manifests that entries lead to over any number of indexes, each once, in their order.
-    private func manifests(below entries: [Descriptor]) throws -> [FoundManifest] {
-        var found: [FoundManifest] = []
-        var seen: Set<Digest> = []
-        for entry in entries { try collect(entry, entry: entry, depth: 1, into: &found, &seen) }
-        return found
-    }
-
     private func collect(
         _ descriptor: Descriptor,
         entry: Descriptor,
         depth: Int,
-        into found: inout [FoundManifest],
-        _ seen: inout Set<Digest>
+        into walk: inout ManifestWalk
     ) throws {
         // A digest that was seen leads to nothing new, and in a circle to itself.
-        guard seen.insert(descriptor.digest).inserted, !descriptor.isAttestation else { return }
-        guard seen.count <= Self.documentLimit else { throw contents.failure(.indexTooDeep(limit: Self.documentLimit)) }
-        if descriptor.mediaType.isManifest { return found.append(FoundManifest(manifest: descriptor, entry: entry)) }
+        guard walk.seen.insert(descriptor.digest).inserted else { return }
+        if descriptor.isAttestation { return walk.attestations.append(descriptor) }
+        guard walk.seen.count <= Self.documentLimit else {
+            throw contents.failure(.indexTooDeep(limit: Self.documentLimit))
+        }
+        if descriptor.mediaType.isManifest {
+            return walk.found.append(FoundManifest(manifest: descriptor, entry: entry))
+        }
         guard descriptor.mediaType.isIndex else {
             throw contents.failure(.unsupportedMediaType(descriptor.mediaType))
         }
@@ -160,7 +167,7 @@ extension LayoutReader {
         let bytes = try contents.blob(descriptor, named: "image index")
         let index: ImageIndex = try contents.parse(bytes, named: "image index")
         for child in index.manifests {
-            try collect(child, entry: entry, depth: depth + 1, into: &found, &seen)
+            try collect(child, entry: entry, depth: depth + 1, into: &walk)
         }
     }
 }
@@ -184,7 +191,7 @@ extension Descriptor {
     }
 
     /// Whether it is what BuildKit adds to say how an image was built; its platform is `unknown/unknown`.
-    var isAttestation: Bool {
+    package var isAttestation: Bool {
         annotations?["vnd.docker.reference.type"] == "attestation-manifest"
             || platform.map { $0.os == "unknown" && $0.architecture == "unknown" } == true
     }

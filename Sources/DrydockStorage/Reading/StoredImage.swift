@@ -36,6 +36,9 @@ public struct StoredImage: Sendable {
     /// The layers, lowest first.
     public let layers: [Layer]
 
+    /// What the same name or index leads to beside the image: manifests for other platforms, and attestations.
+    public internal(set) var siblings: [Descriptor] = []
+
     /// Where the layers' bytes are; nil for one that must be fetched from elsewhere.
     let layerPlaces: [BlobPlace?]
     /// The path of the archive or layout in the user's words.
