@@ -184,6 +184,8 @@ import Testing
     @Test func `relative paths are under the directory of the spec`() throws {
         let spec = try decode("name: a")
         #expect(spec.resolve("rootfs/a") == "specs/rootfs/a")
+        #expect(spec.resolve("./rootfs/./a/../b") == "specs/rootfs/a/../b")
+        #expect(spec.resolve(".././rootfs") == "specs/../rootfs")
         #expect(spec.resolve("/etc") == "/etc")
         #expect(ImageSpec(name: "a", directory: "/srv/").resolve("b") == "/srv/b")
         #expect(ImageSpec(name: "a", directory: "/").resolve("b") == "/b")

@@ -192,10 +192,10 @@ struct ArchiveTreeTests {
             "Cannot pack '\($0)': more than 512 directories inside each other"
         },
         Refused(name: "directory", script: "mkdir a") {
-            "Cannot read the archive '\($0)': it is not a file\nhint: use 'directory:' for a directory"
+            "Cannot read the archive '\($0)': it is a directory\nhint: use 'directory:' for a directory"
         },
         Refused(name: "pipe", script: "mkfifo a") {
-            "Cannot read the archive '\($0)': it is not a file\nhint: use 'directory:' for a directory"
+            "Cannot read '\($0)': it is not a regular file"
         },
         Refused(name: "lz4", script: "printf '\\004\\042\\115\\030dp' >a") {
             "Cannot read the archive '\($0)': data compressed with lz4 is not supported; "

@@ -7,8 +7,9 @@ import Testing
 /// Indexes with several platforms, attestations and artifacts on their way between image layouts.
 @Suite
 struct GraphCopyTests {
-    /// A layout with an index in an index: two platforms and an attestation; an artifact; and a plain image. Files are
-    /// as `python3` writes them, not as this package would.
+    /// A layout with an index in an index (two platforms and an attestation), an artifact, and a plain image.
+    ///
+    /// Files are as Python writes them, not as this package would.
     private static let script = """
         import gzip, hashlib, io, json, os, tarfile
         os.makedirs('source/blobs/sha256')
@@ -122,7 +123,8 @@ struct GraphCopyTests {
         }
     }
 
-    @Test(.requires("python3")) func `damage is not passed on, and what an index only mentions may be missing`() async throws {
+    @Test(.requires("python3"))
+    func `damage is not passed on, and what an index only mentions may be missing`() async throws {
         try await withSource { directory in
             let script = """
                 import json, os

@@ -146,6 +146,8 @@ public struct ImageSpec: Hashable, Sendable {
     /// The path as the spec means it: a relative one is under the spec's directory, which may itself be relative.
     public func resolve(_ path: String) -> String {
         if path.hasPrefix("/") || directory.isEmpty || directory == "." { return path }
-        return directory.hasSuffix("/") ? directory + path : directory + "/" + path
+        let base = directory.hasSuffix("/") ? directory : directory + "/"
+        // `./` says nothing behind a directory; `..` does, as links may lead anywhere.
+        return base + path.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
     }
 }

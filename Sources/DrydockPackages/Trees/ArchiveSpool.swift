@@ -17,7 +17,9 @@ struct ArchiveSpool {
         // O_NONBLOCK: a pipe must be refused, not waited for.
         let file = try OwnedDescriptor(opening: path, flags: O_NONBLOCK)
         let status = try file.status(path: path)
-        guard status.kind == .regular else { throw TreeError(.notAnArchive, path) }
+        guard status.kind == .regular else {
+            throw TreeError(status.kind == .directory ? .notAnArchive : .notAFile, path)
+        }
         let plain = ArchiveBytes(path: path, descriptor: file, status: status)
         do {
             var offset: Int64 = 0

@@ -65,6 +65,7 @@ public struct LayerListing: Hashable, Sendable {
     /// - Parameters:
     ///   - name: What the tar is called in messages.
     ///   - open: Gives the tar.
+    /// - Returns: The members, regular files with content.
     public func members(
         named name: String,
         opening open: @escaping @Sendable () throws -> ArchiveBytes

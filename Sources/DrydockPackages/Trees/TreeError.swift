@@ -39,7 +39,7 @@ public struct TreeError: Error, Equatable, CustomStringConvertible {
         public static let missing = Code(value: .missing)
         /// The archive cannot be read; the text says where and why.
         public static func brokenArchive(_ reason: String) -> Code { Code(value: .brokenArchive(reason)) }
-        /// The path is a directory or a device.
+        /// The path is a directory.
         public static let notAnArchive = Code(value: .notAnArchive)
         /// A member of the archive may not be unpacked; the text says which and why.
         public static func unsafeMember(_ reason: String) -> Code { Code(value: .unsafeMember(reason)) }
@@ -85,7 +85,7 @@ public struct TreeError: Error, Equatable, CustomStringConvertible {
         case .brokenArchive(let reason):
             "Cannot read the archive '\(path)': \(reason.prefix(1).lowercased())\(reason.dropFirst())"
         case .notAnArchive:
-            "Cannot read the archive '\(path)': it is not a file\nhint: use 'directory:' for a directory"
+            "Cannot read the archive '\(path)': it is a directory\nhint: use 'directory:' for a directory"
         case .unsafeMember(let reason): "Cannot use the archive '\(path)': \(reason)"
         case .tooManyEntries(let limit): "Cannot use '\(path)': it has more than \(limit) files"
         case .notUnpackable(let reason): "Cannot write '\(path)': \(reason)"

@@ -30,10 +30,11 @@ public struct StoredGraph: Sendable {
 
     /// Reads what a name means, or else everything; blocks.
     ///
+    /// Nil if there is no image layout but a docker-archive, which has no indexes.
+    ///
     /// - Parameters:
     ///   - location: Where it is.
     ///   - temporaryDirectory: Where an archive that is compressed as a whole is kept while its blobs are read.
-    /// - Returns: nil if there is no image layout but a docker-archive, which has no indexes.
     /// - Throws: ``ImageStorageFailure``; `SystemError`.
     public init?(at location: ImageLocation, temporaryDirectory: String = "/tmp") throws {
         switch try StoredImage.contents(at: location, temporaryDirectory) {

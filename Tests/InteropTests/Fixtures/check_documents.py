@@ -35,27 +35,36 @@ def record(required, **properties):
 PLATFORM = record(["architecture", "os"], architecture=TEXT, os=TEXT, variant=TEXT)
 
 
-def descriptor(media_type, **more):
-    kind = {"type": "string", "pattern": f"^application/vnd\\.oci\\.image\\.{media_type}$"}
+def descriptor(media_type, family="oci", **more):
+    kind = {"type": "string", "pattern": f"^application/vnd\\.{family}\\.{media_type}$"}
     size = {"type": "integer", "minimum": 0, "maximum": 2**63 - 1}
     return record(["mediaType", "digest", "size"], mediaType=kind, digest=DIGEST, size=size, annotations=TEXT_MAP, **more)
 
 
+ANY_MANIFEST = r"(image\.manifest\.v1|distribution\.manifest\.v2)\+json"
 LAYOUT = record(["imageLayoutVersion"], imageLayoutVersion={"const": "1.0.0"})
 INDEX = record(
     ["schemaVersion", "manifests"],
     schemaVersion={"const": 2},
     mediaType={"const": "application/vnd.oci.image.index.v1+json"},
-    manifests={"type": "array", "items": descriptor(r"manifest\.v1\+json", platform=PLATFORM)},
+    manifests={"type": "array", "items": descriptor(ANY_MANIFEST, r"(oci|docker)", platform=PLATFORM)},
     annotations=TEXT_MAP,
 )
 MANIFEST = record(
     ["schemaVersion", "mediaType", "config", "layers"],
     schemaVersion={"const": 2},
     mediaType={"const": "application/vnd.oci.image.manifest.v1+json"},
-    config=descriptor(r"config\.v1\+json"),
-    layers={"type": "array", "minItems": 1, "items": descriptor(r"layer\.v1\.tar(\+gzip|\+zstd)?")},
+    config=descriptor(r"image\.config\.v1\+json"),
+    layers={"type": "array", "minItems": 1, "items": descriptor(r"image\.layer\.v1\.tar(\+gzip|\+zstd)?")},
     annotations=TEXT_MAP,
+)
+# https://distribution.github.io/distribution/spec/manifest-v2-2/
+DOCKER_MANIFEST = record(
+    ["schemaVersion", "mediaType", "config", "layers"],
+    schemaVersion={"const": 2},
+    mediaType={"const": "application/vnd.docker.distribution.manifest.v2+json"},
+    config=descriptor(r"container\.image\.v1\+json", "docker"),
+    layers={"type": "array", "minItems": 1, "items": descriptor(r"image\.rootfs\.diff\.tar(\.gzip)?", "docker")},
 )
 HEALTHCHECK = record(
     [], Test=TEXTS, Interval=NUMBER, Timeout=NUMBER, StartPeriod=NUMBER, StartInterval=NUMBER, Retries=NUMBER
@@ -109,7 +118,7 @@ def documents(read):
     yield "index.json", INDEX, index
     for each in index["manifests"]:
         manifest = blob(read, each)
-        yield "manifest", MANIFEST, manifest
+        yield "manifest", DOCKER_MANIFEST if "docker" in each["mediaType"] else MANIFEST, manifest
         yield "configuration", CONFIGURATION, blob(read, manifest["config"])
 
 
