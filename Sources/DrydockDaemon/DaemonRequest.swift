@@ -62,8 +62,8 @@ struct DaemonRequest {
             let numbers = error.connectionErrors.compactMap { ($0.error as? IOError)?.errnoCode }
             if let number = numbers.first { throw failure(errorNumber: number) }
             throw failure("its name is not known")
-        } catch is NIOSSLError {
-            throw failure("it does not speak TLS as expected")
+        } catch let error where error is NIOSSLError || error is NIOSSLExtraError || error is BoringSSLError {
+            throw failure(Self.clause(ofTLS: "\(error)"))
         } catch let error as HTTPClientError {
             switch error {
             case .connectTimeout: throw failure("it does not answer")
@@ -71,6 +71,14 @@ struct DaemonRequest {
             default: throw failure("it does not speak HTTP as expected")
             }
         }
+    }
+
+    private static func clause(ofTLS text: String) -> String {
+        if text.contains("ALERT_CERTIFICATE_REQUIRED") || text.contains("ALERT_BAD_CERTIFICATE") {
+            return "it wants a certificate of this client that it trusts"
+        }
+        if text.contains("CERTIFICATE_VERIFY_FAILED") { return "its certificate is not signed by a trusted authority" }
+        return "it does not speak TLS as expected"
     }
 
     private func failure(errorNumber: Int32) -> DaemonFailure {

@@ -52,6 +52,43 @@ struct DaemonCommandTests {
         }
     }
 
+    @Test(.requires("openssl"))
+    func `a daemon is reached by TCP with TLS, as the environment or a context says`() async throws {
+        try await withTemporaryDirectory { directory in
+            let certificates = try await TestCertificates(in: directory)
+            for (name, path) in [
+                ("ca", certificates.authority), ("cert", certificates.certificate), ("key", certificates.key),
+            ] {
+                try await Command.check(["cp", path, "\(directory)/\(name).pem"])
+            }
+            try spec("daemon/tls", directory).write(toFile: directory + "/a.yaml", atomically: false, encoding: .utf8)
+            try await DockerDaemon.withTLS(certificates) { docker, port in
+                let host = "tcp://localhost:\(port)"
+                func run(_ arguments: [String], _ variables: [String: String]) async throws -> Command.Output {
+                    let own = ["TMPDIR": directory, "HOME": directory].merging(variables) { $1 }
+                    return try await Command.run([DrydockProgram.path] + arguments, environment: own, in: directory)
+                }
+                let variables = ["DOCKER_HOST": host, "DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": directory]
+                let built = try await run(["build", "a.yaml", "--load", "--progress", "none"], variables)
+                #expect(built.errorText == "")
+                let id = try await docker.check(["inspect", "--format", "{{.Id}}", "daemon/tls:v1"])
+
+                let settings = directory + "/settings"
+                let endpoint = "host=\(host),ca=\(directory)/ca.pem,cert=\(directory)/cert.pem,key=\(directory)/key.pem"
+                let create = ["context", "create", "far", "--docker", endpoint]
+                try await Command.check(["docker", "--config", settings] + create)
+                let context = ["DOCKER_CONFIG": settings, "DOCKER_CONTEXT": "far"]
+                let inspected = try await run(["inspect", "docker-daemon:daemon/tls:v1"], context)
+                #expect(inspected.text.contains("image ID  \(id)"))
+
+                try await Command.check(["rm", "\(directory)/cert.pem", "\(directory)/key.pem"])
+                let refused = try await run(["inspect", "docker-daemon:daemon/tls:v1"], variables)
+                #expect(refused.status != 0)
+                #expect(refused.errorText.contains("it wants a certificate of this client that it trusts"))
+            }
+        }
+    }
+
     @Test
     func `a daemon that is not there is named, with a hint`() async throws {
         try await withTemporaryDirectory { directory in

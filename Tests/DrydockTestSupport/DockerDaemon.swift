@@ -22,20 +22,45 @@ public actor DockerDaemon {
         return try await task.value
     }
 
-    private static func start() async throws -> Docker {
+    /// Calls `body` with the client of a daemon that also listens on a port of localhost, with TLS and for clients with a
+    /// certificate of the same authority alone.
+    ///
+    /// - Throws: As ``client()``; what `body` throws.
+    public static func withTLS<Result: Sendable>(
+        _ certificates: TestCertificates,
+        _ body: (Docker, Int) async throws -> Result
+    ) async throws -> Result {
+        let port = try FreePort.find()
+        let options = [
+            "--host", "tcp://127.0.0.1:\(port)", "--tlsverify", "--tlscacert", certificates.authority,
+            "--tlscert", certificates.certificate, "--tlskey", certificates.key,
+        ]
+        let (docker, running) = try await started(options)
+        return try await cleaningUp {
+            try await body(docker, port)
+        } cleanup: {
+            running.signal(SIGTERM)
+            _ = try await running.output()
+        }
+    }
+
+    private static func start() async throws -> Docker { try await started([]).client }
+
+    private static func started(_ options: [String]) async throws -> (client: Docker, daemon: RunningCommand) {
         let directory = try TemporaryDirectory.make()
         let docker = Docker(socket: directory + "/docker.sock", configuration: directory + "/client")
-        let daemon = [
-            "dockerd", "--data-root", directory + "/data", "--exec-root", directory + "/exec",
-            "--pidfile", directory + "/docker.pid", "--host", "unix://" + docker.socket,
-            "--bridge=none", "--iptables=false", "--ip6tables=false", "--storage-driver=overlay2",
-        ]
+        let daemon =
+            [
+                "dockerd", "--data-root", directory + "/data", "--exec-root", directory + "/exec",
+                "--pidfile", directory + "/docker.pid", "--host", "unix://" + docker.socket,
+                "--bridge=none", "--iptables=false", "--ip6tables=false", "--storage-driver=overlay2",
+            ] + options
         let running = try await Command.start(
             ["setpriv", "--pdeathsig", "TERM", "sh", "-c", guardScript, "sh", directory] + daemon,
             timeout: 7 * 24 * 3600
         )
         for _ in 0..<600 {
-            if try await docker.run("version").status == 0 { return docker }
+            if try await docker.run("version").status == 0 { return (docker, running) }
             try await Task.sleep(for: .milliseconds(100))
         }
         let log = try? String(contentsOfFile: directory + "/log", encoding: .utf8)

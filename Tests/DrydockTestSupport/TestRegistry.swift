@@ -17,6 +17,8 @@ public struct TestRegistry: Sendable {
         public var users: [String: String] = [:]
         /// PEM files of the server's certificate and key; nil without TLS.
         public var certificate: TestCertificates?
+        /// A PEM file with the authority that every client must show a certificate of; nil if none has to.
+        public var clientAuthority: String?
         /// Where the data is; nil for a place of its own.
         public var directory: String?
 
@@ -89,7 +91,8 @@ extension TestRegistry.Settings {
         if isReadOnly { lines.append("  maintenance: {readonly: {enabled: true}}") }
         lines += ["http:", "  addr: 127.0.0.1:0", "  secret: of-no-importance"]
         if let certificate {
-            lines.append("  tls: {certificate: \(certificate.certificate), key: \(certificate.key)}")
+            let clients = clientAuthority.map { ", clientcas: [\($0)]" } ?? ""
+            lines.append("  tls: {certificate: \(certificate.certificate), key: \(certificate.key)\(clients)}")
         }
         if !users.isEmpty {
             let file = directory + "/htpasswd"
@@ -109,7 +112,7 @@ extension TestRegistry.Settings {
     }
 }
 
-/// A certificate authority of a test, and a certificate for `localhost` that it has signed.
+/// A certificate authority of a test, and a certificate for `localhost` and `registry.test` that it has signed.
 public struct TestCertificates: Sendable {
     /// The authority's certificate.
     public let authority: String
@@ -133,7 +136,7 @@ public struct TestCertificates: Sendable {
         try await Command.check(
             new + [
                 "-CA", authority, "-CAkey", authorityKey, "-keyout", key, "-out", certificate, "-days", "2",
-                "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+                "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,DNS:registry.test,IP:127.0.0.1",
                 "-addext", "basicConstraints=critical,CA:FALSE",
             ]
         )

@@ -11,8 +11,20 @@ import NIOSSL
 struct BrokenConnection: Error {
     /// What a person is told.
     let reason: RegistryFailure.Reason
-    /// Whether the server does not speak TLS, or not well enough.
-    let isTLS: Bool
+    /// What may help.
+    let remedy: Remedy
+
+    /// What may help against a broken connection.
+    enum Remedy {
+        /// Another attempt.
+        case repetition
+        /// To do without TLS: the server does not speak it, or not well enough.
+        case plainConnection
+        /// To do without TLS, as a proxy opens no tunnel; or another attempt.
+        case anotherWay
+        /// Nothing that this program could do.
+        case nothing
+    }
 
     /// Puts an error of the HTTP client into words.
     ///
@@ -22,11 +34,12 @@ struct BrokenConnection: Error {
         let host = address.authority.clippedForMessage
         switch error {
         case let failure as BrokenConnection: self = failure
-        case let failure as HTTPClientError: self.init(.connection(Self.text(failure, host)))
-        case let failure as NIOSSLError: self.init(Self.reason("\(failure)", host), isTLS: true)
+        case let failure as HTTPClientError:
+            self.init(.connection(Self.text(failure, host)), Self.remedy(failure))
+        case let failure as NIOSSLError: self.init(tls: "\(failure)", host)
         case let failure as NIOSSLExtraError:
-            self.init(.untrusted("\(host): \(failure)".clippedForMessage), isTLS: true)
-        case let failure as BoringSSLError: self.init(Self.reason("\(failure)", host), isTLS: true)
+            self.init(.untrusted("\(host): \(failure)".clippedForMessage), .plainConnection)
+        case let failure as BoringSSLError: self.init(tls: "\(failure)", host)
         case let failure as NIOConnectionError:
             self.init(.connection("cannot connect to \(host): \(Self.cause(failure))"))
         case let failure as IOError where Self.unreachable.contains(failure.errnoCode):
@@ -37,9 +50,32 @@ struct BrokenConnection: Error {
         }
     }
 
-    private init(_ reason: RegistryFailure.Reason, isTLS: Bool = false) {
+    private init(_ reason: RegistryFailure.Reason, _ remedy: Remedy = .repetition) {
         self.reason = reason
-        self.isTLS = isTLS
+        self.remedy = remedy
+    }
+
+    /// A failure of TLS in the library's words.
+    private init(tls text: String, _ host: String) {
+        // Go's servers have said the one and say the other to a client that shows none.
+        if text.contains("ALERT_CERTIFICATE_REQUIRED") || text.contains("ALERT_BAD_CERTIFICATE") {
+            self.init(.clientCertificate("\(host) wants a certificate of this client that it trusts"), .nothing)
+        } else {
+            self.init(Self.reason(text, host), .plainConnection)
+        }
+    }
+
+    private static func remedy(_ error: HTTPClientError) -> Remedy {
+        switch error {
+        case .invalidProxyResponse: .anotherWay
+        case .proxyAuthenticationRequired: .nothing
+        default: .repetition
+        }
+    }
+
+    /// What a person is told if a proxy wants to know who asks.
+    static func wrongProxyCredentials(_ address: WebAddress) -> RegistryFailure.Reason {
+        .connection(text(.proxyAuthenticationRequired, address.authority.clippedForMessage))
     }
 
     private static func text(_ error: HTTPClientError, _ host: String) -> String {

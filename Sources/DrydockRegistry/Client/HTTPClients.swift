@@ -8,19 +8,26 @@ import Synchronization
 
 /// One HTTP client for each way to connect, made when it is needed first.
 final class HTTPClients: Sendable {
-    private let clients = Mutex<[ConnectionSettings: HTTPClient]>([:])
+    private struct Key: Hashable {
+        let settings: ConnectionSettings
+        /// Whether requests go to the proxy itself.
+        let isForwarding: Bool
+    }
+
+    private let clients = Mutex<[Key: HTTPClient]>([:])
     private let timeouts: SilenceTimeouts
 
     init(timeouts: SilenceTimeouts) { self.timeouts = timeouts }
 
-    /// The client for connections with some settings.
+    /// The client for connections with some settings to servers of one scheme.
     ///
     /// - Throws: ``RegistryFailure`` if a certificate cannot be read.
-    func client(for settings: ConnectionSettings) throws -> HTTPClient {
-        try clients.withLock { clients in
-            if let client = clients[settings] { return client }
-            let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: try configuration(settings))
-            clients[settings] = client
+    func client(for settings: ConnectionSettings, scheme: URLScheme) throws -> HTTPClient {
+        let key = Key(settings: settings, isForwarding: ForwardProxy.isNeeded(scheme, settings))
+        return try clients.withLock { clients in
+            if let client = clients[key] { return client }
+            let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: try configuration(key))
+            clients[key] = client
             return client
         }
     }
@@ -35,13 +42,14 @@ final class HTTPClients: Sendable {
         for client in all { try? await client.shutdown() }
     }
 
-    private func configuration(_ settings: ConnectionSettings) throws -> HTTPClient.Configuration {
+    private func configuration(_ key: Key) throws -> HTTPClient.Configuration {
+        let settings = key.settings
         var configuration = HTTPClient.Configuration(
             tlsConfiguration: try Self.tls(settings),
             // Followed by us: credentials must not go to another host.
             redirectConfiguration: .disallow,
             timeout: timeouts.configuration,
-            proxy: settings.proxy.map(Self.proxy),
+            proxy: key.isForwarding ? nil : settings.proxy.map(Self.proxy),
             // A blob's digest is that of its bytes as they are sent.
             decompression: .disabled
         )
@@ -51,6 +59,7 @@ final class HTTPClients: Sendable {
         configuration.connectionPool.retryConnectionEstablishment = false
         // Uploads on one HTTP/2 connection share its window and its fate.
         configuration.httpVersion = .http1Only
+        if key.isForwarding { configuration.http1_1ConnectionDebugInitializer = { ForwardProxy.prepare($0) } }
         return configuration
     }
 

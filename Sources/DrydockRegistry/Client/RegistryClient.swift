@@ -108,14 +108,18 @@ extension RegistryClient {
         return try await limiter.withPermit(body)
     }
 
-    /// The HTTP client for a server: the endpoint's own, or another that it has named.
-    func httpClient(for address: WebAddress, _ endpoint: RegistryEndpoint) async throws -> HTTPClient {
+    /// How to reach a server: the endpoint's own, or another that it has named.
+    func connection(to address: WebAddress, _ endpoint: RegistryEndpoint) async throws -> ConnectionSettings {
         let own = WebAddress(scheme: address.scheme, authority: endpoint.authority, target: "/")
-        let connection =
-            address.authority == own.authority
+        // Without TLS another proxy may lead to the same server.
+        return address.authority == own.authority && address.scheme == endpoint.scheme
             ? endpoint.connection
             : try await settings.connection(to: address.authority, scheme: address.scheme)
-        return try clients.client(for: connection)
+    }
+
+    /// The HTTP client for connections to a server.
+    func httpClient(for address: WebAddress, _ connection: ConnectionSettings) throws -> HTTPClient {
+        try clients.client(for: connection, scheme: address.scheme)
     }
 
     /// The address with the scheme that its server has turned out to speak.

@@ -14,6 +14,8 @@ public struct RegistryFailure: Error, Equatable {
         case connection(String)
         /// The server's certificate is not trusted, or TLS failed; the sentence says how.
         case untrusted(String)
+        /// The server wants to know who asks by a certificate; the sentence says which.
+        case clientCertificate(String)
         /// The server answered with something that the protocol does not allow.
         case protocolViolation(String)
         /// A body that is larger than is read.
@@ -112,7 +114,9 @@ extension RegistryFailure: CustomStringConvertible {
     private var clause: String {
         switch reason {
         case .refused(let status, let answer): Self.clause(status, answer)
-        case .connection(let sentence), .untrusted(let sentence), .protocolViolation(let sentence): sentence
+        case .connection(let sentence), .untrusted(let sentence), .clientCertificate(let sentence),
+            .protocolViolation(let sentence):
+            sentence
         case .tooLarge(let limit): "the answer is larger than \(limit) bytes"
         case .digestMismatch(let expected, let actual): "expected digest \(expected), got \(actual)"
         case .sizeMismatch(let expected, let actual): "expected \(expected) bytes, got \(actual) bytes"
@@ -136,6 +140,8 @@ extension RegistryFailure: CustomStringConvertible {
         case .refused(let status, let answer): Self.hint(status, answer.codes)
         case .untrusted:
             "put the certificate of the authority that signed it into /etc/docker/certs.d/HOST/ca.crt"
+        case .clientCertificate:
+            "put the certificate and its key into /etc/docker/certs.d/HOST as client.cert and client.key"
         case .digestMismatch, .sizeMismatch: "the registry or something between damages data; try again"
         case .noSuchPlatform(_, let available):
             "it has \(available.map { "\($0)".clippedForMessage }.joined(separator: ", ")); choose with --platform, or with architecture in a spec"
@@ -149,6 +155,7 @@ extension RegistryFailure: CustomStringConvertible {
         case 403: "the credentials do not allow this; log in as somebody who may do it"
         case 404 where codes.contains("MANIFEST_UNKNOWN"): "check the tag or digest"
         case 404: "check the name of the repository"
+        case 405: "the registry does not do this; it may be one that only reads"
         case 429: "the registry limits requests; log in or wait"
         default: nil
         }

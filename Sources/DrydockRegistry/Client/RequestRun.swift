@@ -102,13 +102,14 @@ struct RequestRun {
             exchange = next
             return outcome
         } catch let broken as BrokenConnection {
-            if broken.isTLS, client.useWithoutTLS(address, endpoint) {
+            if [.plainConnection, .anotherWay].contains(broken.remedy), client.useWithoutTLS(address, endpoint) {
                 exchange = Self.exchange(request, endpoint, client)
                 return .action(exchange.resumed(), RegistryFailure(broken.reason))
             }
             if !request.rules.isRepeatable { throw broken }
             // A certificate that is not trusted now is not trusted in a second.
-            let action = broken.isTLS ? .fail : exchange.broke(jitter: jitter)
+            let isFinal = [.plainConnection, .nothing].contains(broken.remedy)
+            let action = isFinal ? .fail : exchange.broke(jitter: jitter)
             return .action(action, RegistryFailure(broken.reason, request: request.text))
         }
     }
@@ -136,6 +137,7 @@ struct RequestRun {
     }
 
     private func failure(_ response: RegistryResponse) async -> RegistryFailure {
+        if response.status == 407 { return RegistryFailure(BrokenConnection.wrongProxyCredentials(response.address)) }
         let body = await response.beginning(limit: Self.answerLimit)
         return RegistryFailure(
             .refused(status: response.status, answer: RegistryAnswer(body: body)),
@@ -152,10 +154,11 @@ extension RequestRun {
         _ authorization: Secret?,
         _ handle: (RegistryResponse) async throws -> Result
     ) async throws -> Result {
-        let http = try await client.httpClient(for: address, endpoint)
-        var message = HTTPClientRequest(url: address.description)
+        let connection = try await client.connection(to: address, endpoint)
+        let http = try client.httpClient(for: address, connection)
+        var message = HTTPClientRequest(to: address, connection)
         message.method = request.method
-        message.headers = request.headers
+        message.headers.add(contentsOf: request.headers)
         message.headers.add(name: "User-Agent", value: "drydock")
         if let authorization { message.headers.add(name: "Authorization", value: authorization.revealed) }
         return try await client.withPermit(for: address.authority) {
