@@ -33,6 +33,7 @@ bench: build ## Compare speed and memory with tar, umoci, buildah, docker build 
 	@scripts/bench --drydock $(BINARY) $(BENCH_FLAGS)
 	@scripts/benchmark/nix --drydock $(BINARY) $(BENCH_NIX_FLAGS)
 	@scripts/benchmark/registry --drydock $(BINARY) $(BENCH_REGISTRY_FLAGS)
+	@scripts/benchmark/scripts --drydock $(BINARY)
 
 bench-layering: ## Compare layering algorithms by the bytes that updates of an image send again
 	@scripts/setup build
