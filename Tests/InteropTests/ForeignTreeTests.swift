@@ -4,7 +4,8 @@ import DrydockTestSupport
 import Foundation
 import Testing
 
-/// The root file systems of images of many makers, entry by entry against what umoci unpacks and Docker exports.
+/// The root file systems of images of many makers, entry by entry against what umoci unpacks and Docker exports; and each as
+/// a base.
 @Suite
 struct ForeignTreeTests {
     @Test(
@@ -40,7 +41,36 @@ struct ForeignTreeTests {
             #expect(try await entries(directory + "/docker") == ours)
             try await Umoci.unpack(layout: directory + "/layout", tag: "v", to: directory + "/umoci")
             #expect(try await entries(directory + "/umoci/rootfs") == ours)
+            try await expectBase(maker, "on-" + name, docker, in: directory)
         }
+    }
+
+    /// Builds an image on top of the one that was made, and looks for its file and the base's layers in Docker.
+    private func expectBase(
+        _ maker: ForeignImageMaker,
+        _ name: String,
+        _ docker: Docker,
+        in directory: String
+    ) async throws {
+        let location = maker.location(in: directory)
+        let spec =
+            "{name: \(name.dropLast(2)), tag: v, fromImage: '\(location)', files: [{path: /on-top, text: on top}]}"
+        try spec.write(toFile: directory + "/child.yaml", atomically: true, encoding: .utf8)
+        let archive = directory + "/child.tar"
+        try await Drydock.check(["build", directory + "/child.yaml", "--no-cache", "-o", archive])
+        #expect(try await ImageChecker.faults(of: archive) == [])
+        let below = try await Drydock.inspect(location).layers.map(\.diffID)
+        #expect(try await Drydock.inspect(archive).layers.map(\.diffID).dropLast() == below[...])
+        let script = """
+            docker load --quiet --input "$1" >/dev/null
+            container=$(docker create "$2" /none); docker export "$container" | tar -xO on-top
+            docker rm "$container" >/dev/null
+            """
+        let text = try await Command.check(
+            ["bash", "-euo", "pipefail", "-c", script, "bash", archive, name],
+            environment: ["DOCKER_HOST": "unix://" + docker.socket, "HOME": directory]
+        )
+        #expect(text == "on top")
     }
 
     /// Unpacks what Docker exports into `docker`, and leaves the image as a layout for umoci in `layout`.
