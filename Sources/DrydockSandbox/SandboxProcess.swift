@@ -35,8 +35,11 @@ struct SandboxProcess {
         try IdentityMapping(plan: plan).write(for: process)
         control.send(byte: Self.beginning)
         var report = try listen(reader.number, outputReader.number, supervision, terminal)
-        if let ending = report.ending, !ending.isSuccess, memory?.hasEndedProcess == true {
-            report.ending = SandboxEnding(status: ending.status, limit: .memory)
+        let isShortOfMemory = memory?.hasEndedProcess == true
+        // It may have been the first process, which tells of all others.
+        guard report.isDone || isShortOfMemory else { throw SandboxFailure(.ended) }
+        if isShortOfMemory, report.ending?.isSuccess != true {
+            report.ending = SandboxEnding(status: report.ending?.status ?? .signalled(SIGKILL), limit: .memory)
         }
         return report
     }
@@ -73,6 +76,8 @@ struct SandboxProcess {
     private static let patience: Int32 = 100
 
     /// Reads messages and output until the child has closed both, or the task is cancelled.
+    ///
+    /// - Returns: What it told; it may have been ended in the middle.
     private func listen(
         _ result: Int32,
         _ written: Int32,
@@ -103,7 +108,6 @@ struct SandboxProcess {
         }
         try Task.checkCancellation()
         if let failure = reader.failure { throw plan.failure(failure) }
-        guard reader.report.isDone else { throw SandboxFailure(.ended) }
         var report = reader.report
         report.emulated = supervision.map { SandboxReport.Emulated(kind: plan.emulation, table: $0.table) }
         return report
