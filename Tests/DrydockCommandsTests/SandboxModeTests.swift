@@ -56,8 +56,8 @@ struct SandboxModeTests {
         runAsRoot: |
           id -u
           chown 12345:54321 /data/one; chown -R 33:33 /data/sub
-          mkdir -p /home/jane; echo hi >/home/jane/f; chown -R 1000:1000 /home/jane; chmod 2750 /home/jane
-          touch /home/jane/inherited /opt/shared/inherited
+          mkdir -p /home/jane; (cd /home/jane; echo hi >f); chown -R 1000:1000 /home/jane; chmod 2750 /home/jane
+          (cd /home/jane; touch inherited); touch /opt/shared/inherited
           mknod /null c 1 3; mknod /disk b 8 300; chown 5:6 /disk; chmod 660 /disk
           ln /data/one /data/link; rm /data/two; rm -r /opt/gone; mkdir /opt/gone; echo new >/opt/gone/new
           cp /bin/busybox /ping; chown 7 /ping; chmod 4711 /ping

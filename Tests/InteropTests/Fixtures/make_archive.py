@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Writes a docker-archive of layers that are there: make_archive.py STYLE NAME:TAG ARCHIVE LAYER...
 
