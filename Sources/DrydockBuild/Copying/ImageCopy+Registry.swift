@@ -78,21 +78,13 @@ private struct CopyPush<Payload: ImagePayload>: Sendable {
                 progress.add(Int(size))
                 return PushCrew.Packed(layer: known, source: source)
             }
-            return PushCrew.Packed(layer: try await pack(number, into: sending.blobs), source: sending.blobs)
+            let layer = try await unsafe sending.blobs.keep { try await unsafe payload.pack(number, writing: $0) }
+            return PushCrew.Packed(layer: layer, source: sending.blobs)
         }
     }
 
     private func existing(_ known: PackedLayer, _ number: Int, _ sending: BlobPush) async throws -> (any BlobSource)? {
         try await sending.blobs.hasBlob(known.descriptor) ? sending.blobs : payload.existingBlob(number)
-    }
-
-    /// Puts the layer's blob into the local store.
-    private func pack(_ number: Int, into blobs: LocalBlobs) async throws -> PackedLayer {
-        let blob = try blobs.beginBlob()
-        var output = BlobOutput(blob.output, isDurable: true)
-        let packed = try await unsafe payload.pack(number) { try unsafe output.write($0) }
-        try blob.commit(digest: packed.descriptor.digest, size: packed.descriptor.size)
-        return packed
     }
 
     private func finish(_ image: BuiltImage, _ sending: BlobPush) async throws {

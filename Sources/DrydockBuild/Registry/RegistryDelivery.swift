@@ -65,7 +65,7 @@ struct RegistryDelivery: Sendable {
             return PushCrew.Packed(layer: layer, source: source)
         }
         if let stitched = try await stitched(content) { return stitched }
-        let layer = try await pack(content, into: sending.blobs)
+        let layer = try await unsafe sending.blobs.keep { try await unsafe packer.pack(content, writing: $0) }
         return PushCrew.Packed(layer: layer, source: sending.blobs)
     }
 
@@ -83,15 +83,6 @@ struct RegistryDelivery: Sendable {
         let packed = try await unsafe packer.fragmentPacker.pack(recipe) { _ in }
         try content.verify(packed.layer)
         return packed.blob.map { PushCrew.Packed(layer: packed.layer, source: $0) }
-    }
-
-    /// Makes the blob in the local store, unless it is there already.
-    private func pack(_ content: LayerContent, into blobs: LocalBlobs) async throws -> PackedLayer {
-        let blob = try blobs.beginBlob()
-        var output = BlobOutput(blob.output, isDurable: true)
-        let packed = try await unsafe packer.pack(content) { try unsafe output.write($0) }
-        try blob.commit(digest: packed.descriptor.digest, size: packed.descriptor.size)
-        return packed
     }
 }
 

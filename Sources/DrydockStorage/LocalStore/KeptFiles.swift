@@ -50,7 +50,8 @@ public struct KeptFiles: Sendable {
     ///
     /// - Throws: `SystemError`.
     public func entries() throws -> [Entry] {
-        try blobs.entries().map(Entry.init) + fragments.entries().map(Entry.init) + results.entries().map(Entry.init)
+        try blobs.entries().map(Entry.init) + fragments.entries().map { Entry(.fragment, $0) }
+            + results.entries().map { Entry(.result, $0) }
     }
 
     /// Removes what was not used for long, and then what was used longest ago until the rest is small enough.
@@ -67,8 +68,8 @@ public struct KeptFiles: Sendable {
         let unwanted = Self.unwanted(try entries(), oldest, limit)
         guard !unwanted.isEmpty else { return [] }
         return try blobs.remove { unwanted.contains(Entry($0)) }.map(Entry.init)
-            + fragments.remove { unwanted.contains(Entry($0)) }.map(Entry.init)
-            + results.remove { unwanted.contains(Entry($0)) }.map(Entry.init)
+            + fragments.remove { unwanted.contains(Entry(.fragment, $0)) }.map { Entry(.fragment, $0) }
+            + results.remove { unwanted.contains(Entry(.result, $0)) }.map { Entry(.result, $0) }
     }
 
     private static func unwanted(_ entries: [Entry], _ oldest: Int64, _ limit: Int64?) -> Set<Entry> {
@@ -108,7 +109,7 @@ public struct KeptFiles: Sendable {
         }
         guard !damaged.isEmpty else { return [] }
         let names = Set(damaged.map(\.digest))
-        _ = try results.remove { names.contains($0.key) }
+        _ = try results.remove { names.contains($0.name) }
         _ = try blobs.remove { $0.isComplete && names.contains($0.digest) }
         _ = try fragments.remove { names.contains($0.name) }
         return damaged.sorted { ($0.kind.rawValue, $0.digest.encoded) < ($1.kind.rawValue, $1.digest.encoded) }
@@ -125,12 +126,8 @@ extension KeptFiles.Entry {
         )
     }
 
-    fileprivate init(_ result: LocalResults.Entry) {
-        self.init(kind: .result, digest: result.key, size: result.size, used: result.used)
-    }
-
-    fileprivate init(_ fragment: LocalFragments.Entry) {
-        self.init(kind: .fragment, digest: fragment.name, size: fragment.size, used: fragment.used)
+    fileprivate init(_ kind: Kind, _ file: KeptFile) {
+        self.init(kind: kind, digest: file.name, size: file.size, used: file.used)
     }
 }
 

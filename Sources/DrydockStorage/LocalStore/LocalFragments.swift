@@ -2,7 +2,7 @@
 
 import DrydockBytes
 import DrydockCompression
-public import DrydockDigests
+import DrydockDigests
 import DrydockFiles
 import Glibc
 
@@ -14,20 +14,16 @@ import Glibc
 ///
 /// The functions wait for the disk: call them on a `BlockingPool`.
 public struct LocalFragments: Sendable {
-    /// Where the fragments are.
-    public let folder: String
-    private let directory: String
+    private let files: KeptFolder
 
     /// The fragments of a store, whose directory is created when the first one comes.
-    public init(_ store: LocalStore) {
-        directory = store.directory
-        folder = store.directory + "/fragments"
-    }
+    public init(_ store: LocalStore) { files = KeptFolder("fragments", of: store) }
+
+    /// Where the fragments are.
+    public var folder: String { files.path }
 
     /// Where the fragment is, or would be.
-    public func path(of key: FragmentKey) -> String { path(of: key.digest) }
-
-    private func path(of name: Digest) -> String { "\(folder)/\(name.encoded)" }
+    public func path(of key: FragmentKey) -> String { files.path(of: key.digest) }
 
     /// What is kept for a key; nil if there is nothing, or something else than a fragment.
     ///
@@ -36,14 +32,13 @@ public struct LocalFragments: Sendable {
     /// - Throws: `SystemError`.
     public func fragment(_ key: FragmentKey) throws -> StoredFragment? {
         guard let fragment = try fragment(named: key.digest) else { return nil }
-        // Using a fragment is what keeps it from being collected.
-        _ = unsafe utimes(fragment.path, nil)
+        files.touch(key.digest)
         return fragment
     }
 
     /// What is kept under the digest of a key.
     func fragment(named name: Digest) throws -> StoredFragment? {
-        let path = path(of: name)
+        let path = files.path(of: name)
         guard let size = try PendingBlob.size(of: path), size >= Int64(FragmentTrailer.size) else { return nil }
         let file = try OwnedDescriptor(opening: path, flags: O_RDONLY | O_NOFOLLOW)
         let buffer = AlignedBuffer(capacity: FragmentTrailer.size)
@@ -59,13 +54,9 @@ public struct LocalFragments: Sendable {
     ///
     /// - Throws: `SystemError`; ``LocalStoreFailure`` if the directory must not be used.
     public func begin(_ key: FragmentKey) throws -> PendingFragment {
-        try StoreDirectory(path: directory).prepare()
-        if unsafe mkdir(folder, 0o700) != 0 {
-            let errorNumber = errno
-            guard errorNumber == EEXIST else { throw SystemError("create", folder, errorNumber: errorNumber) }
-        }
+        let file = try files.begin()
         remove(key)
-        return PendingFragment(key, try PendingBlob(in: folder))
+        return PendingFragment(key, file)
     }
 
     /// The bytes that are kept for a key as they are; nil if there are none, or if they are damaged.
@@ -91,7 +82,20 @@ public struct LocalFragments: Sendable {
     }
 
     /// Removes what is kept for a key.
-    public func remove(_ key: FragmentKey) { _ = unsafe unlink(path(of: key)) }
+    public func remove(_ key: FragmentKey) { files.remove(key.digest) }
+
+    /// Everything that is there, in the order of its names.
+    ///
+    /// - Throws: `SystemError`.
+    public func entries() throws -> [KeptFile] { try files.entries() }
+
+    /// Removes fragments, and what killed processes have left.
+    ///
+    /// - Returns: What was removed.
+    /// - Throws: `SystemError`.
+    public func remove(where isUnwanted: (KeptFile) -> Bool) throws -> [KeptFile] {
+        try files.remove(where: isUnwanted)
+    }
 }
 
 /// A fragment that is being compressed; without ``commit(tar:)`` nothing is left of it.
@@ -127,45 +131,5 @@ public struct PendingFragment: ~Copyable, Sendable {
         let count = size
         try file.commit(digest: key.digest, size: count + Int64(trailer.count), isSynchronised: false)
         return count
-    }
-}
-
-// MARK: - Keeping house
-
-extension LocalFragments {
-    /// One fragment.
-    public struct Entry: Hashable, Sendable {
-        /// The digest of its key.
-        public let name: Digest
-        /// The bytes of its file.
-        public let size: Int64
-        /// When it was used last, in seconds since 1970.
-        public let used: Int64
-    }
-
-    /// Everything that is there, in the order of its names.
-    ///
-    /// - Throws: `SystemError`.
-    public func entries() throws -> [Entry] {
-        guard (try? FileStatus(of: folder)) != nil else { return [] }
-        return try HostDirectory(folder).names().compactMap { name -> Entry? in
-            guard let digest = try? Digest("sha256:\(name)"),
-                let status = try? FileStatus(of: "\(folder)/\(name)", followingLinks: false)
-            else { return nil }
-            return Entry(name: digest, size: status.size, used: status.modified / 1_000_000_000)
-        }.sorted { $0.name.encoded < $1.name.encoded }
-    }
-
-    /// Removes fragments, and what killed processes have left.
-    ///
-    /// - Returns: What was removed.
-    /// - Throws: `SystemError`.
-    public func remove(where isUnwanted: (Entry) -> Bool) throws -> [Entry] {
-        let removed = try entries().filter { entry in
-            guard isUnwanted(entry) else { return false }
-            return unsafe unlink(path(of: entry.name)) == 0
-        }
-        if (try? FileStatus(of: folder)) != nil { try PendingBlob.removeAbandoned(in: folder) }
-        return removed
     }
 }
