@@ -101,6 +101,20 @@ struct LocalFragmentsTests {
         }
     }
 
+    @Test func `a fragment that is used counts as used`() async throws {
+        try await withFragments { fragments in
+            try keep(as: Self.key("a"), in: fragments)
+            let path = fragments.path(of: Self.key("a"))
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date(timeIntervalSince1970: 5)],
+                ofItemAtPath: path
+            )
+            #expect(try fragments.entries().map(\.used) == [5])
+            #expect(try fragments.fragment(Self.key("a")) != nil)
+            #expect(try fragments.entries().allSatisfy { $0.used > 5 })
+        }
+    }
+
     @Test func `pieces are read as one blob from any byte on`() async throws {
         try await withTemporaryDirectory { directory in
             let path = directory + "/file"

@@ -52,6 +52,20 @@ struct LocalResultsTests {
     }
 
     @Test
+    func `a result that is used is not collected`() async throws {
+        try await withResults { results, files in
+            let path = "\(results.folder)/\(Self.key.encoded)"
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date(timeIntervalSince1970: 5)],
+                ofItemAtPath: path
+            )
+            #expect(try results.entries().map(\.used) == [5])
+            #expect(try results.result(Self.key) != nil)
+            #expect(try files.removeUnused(since: 5) == [])
+        }
+    }
+
+    @Test
     func `a result that nobody used for long is collected`() async throws {
         try await withResults { results, files in
             let young = try files.removeUnused(since: 0)
