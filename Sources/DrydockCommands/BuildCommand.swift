@@ -140,12 +140,15 @@ enum OptionConflict: Error, CustomStringConvertible {
     case wholeIndexChanged
     case imageNameAsOutput(String)
     case planToFile(String)
+    case tagsOfImage(String)
 
     var description: String {
         switch self {
         case .loadWithOutput: "The image goes to one place: expected --load or -o, got both"
         case .planToFile(let text):
             "Cannot plan a push to '\(text)': it is not in a registry\nhint: write 'docker://REF'"
+        case .tagsOfImage(let text):
+            "Cannot list the tags of '\(text)': it names one image\nhint: leave out the tag and the digest"
         case .daemonWithoutName: "'docker-daemon:' names no image\nhint: write 'docker-daemon:NAME:TAG'"
         case .jsonOnStandardOutput:
             "The image and the report of --json cannot both go to standard output\nhint: write the image to a file with -o"

@@ -27,6 +27,7 @@ public struct DrydockCommand: AsyncParsableCommand, Sendable {
             LoginCommand.self,
             LogoutCommand.self,
             InspectCommand.self,
+            TagsCommand.self,
             DiffCommand.self,
             ExportCommand.self,
             ValidateCommand.self,

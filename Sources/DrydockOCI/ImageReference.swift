@@ -222,13 +222,14 @@ extension ImageReference {
         }
     }
 
+    /// Whether a text can be a tag.
+    public static func isTag(_ text: String) -> Bool {
+        guard let first = text.utf8.first, first.isTagStart, text.utf8.count <= tagLimit else { return false }
+        return text.utf8.allSatisfy { $0.isTagStart || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "-") }
+    }
+
     private static func check(tag: String, in text: String) throws(ParsingFailure) {
-        let isTag =
-            (1...tagLimit).contains(tag.utf8.count)
-            && tag.utf8.allSatisfy { $0.isTagStart || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "-") }
-        guard isTag, let first = tag.utf8.first, first.isTagStart else {
-            throw ParsingFailure(.malformedTag(tag), text)
-        }
+        guard isTag(tag) else { throw ParsingFailure(.malformedTag(tag), text) }
     }
 }
 

@@ -10,7 +10,8 @@ struct HelpTests {
     @Test(
         arguments: [
             "drydock", "build", "plan", "stream", "layer", "pull", "prefetch", "login", "logout", "copy", "merge",
-            "inspect", "diff", "run", "export", "validate", "cache", "cache-ls", "cache-gc", "cache-verify", "doctor",
+            "inspect", "tags", "diff", "run", "export", "validate", "cache", "cache-ls", "cache-gc", "cache-verify",
+            "doctor",
         ]
     )
     func `each command has its help`(_ name: String) async throws {

@@ -83,6 +83,10 @@ struct StorePushTests {
                 let others = requests.filter { $0.verb != "HEAD" }
                 #expect(others.map(\.verb) == ["PUT", "PUT"])
                 #expect(others.allSatisfy { $0.target.contains("/manifests/") })
+                let before = proxy.requests.count
+                try await place.push("perPath", to: "\(proxy.authority)/a:y")
+                // The tag leads to it already.
+                #expect(proxy.requests.dropFirst(before).allSatisfy { $0.verb == "HEAD" })
             }
         }
     }

@@ -96,8 +96,7 @@ private struct CopyPush<Payload: ImagePayload>: Sendable {
         }
         try await sending.blobs.put(image.configurationBytes, as: document.config)
         try await sending.push(document.config)
-        try await sending.repository.putManifest(manifest, as: .digest(digest))
-        if let tag = reference.tag { try await sending.repository.putManifest(manifest, as: .tag(tag)) }
+        try await sending.repository.publish([manifest], tag: reference.tag)
         sending.rememberPlaces(of: [document.config] + document.layers)
     }
 }

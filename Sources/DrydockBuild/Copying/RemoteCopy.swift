@@ -145,12 +145,7 @@ extension RemoteCopy {
         let push = BlobPush(repository: repository, store: store, transfer: transfer)
         do {
             try await each(graph.blobs) { try await send($0, from: from, push) }
-            for manifest in graph.manifests {
-                try await repository.putManifest(manifest, as: .digest(manifest.descriptor.digest))
-            }
-            if let tag = target.tag, let last = graph.manifests.last {
-                try await repository.putManifest(last, as: .tag(tag))
-            }
+            try await repository.publish(graph.manifests, tag: target.tag)
             push.rememberPlaces(of: graph.blobs)
         } catch let failure as RegistryFailure {
             throw failure.about(target.familiarDescription)

@@ -41,8 +41,7 @@ struct RegistryDelivery: Sendable {
             try await sending.blobs.put(image.configurationBytes, as: configuration)
             try await sending.push(configuration)
             let manifest = RegistryManifest(image.manifestBytes, mediaType: .imageManifest)
-            try await repository.putManifest(manifest, as: .digest(manifest.descriptor.digest))
-            if let tag = target.reference.tag { try await repository.putManifest(manifest, as: .tag(tag)) }
+            try await repository.publish([manifest], tag: target.reference.tag)
             sending.rememberPlaces(of: [configuration] + layers.map(\.descriptor))
             return image
         } catch let failure as RegistryFailure {

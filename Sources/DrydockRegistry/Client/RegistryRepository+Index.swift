@@ -30,9 +30,7 @@ extension RegistryRepository {
             }
         }
         try await putBlobs(of: manifests, from: source)
-        for manifest in manifests { try await putManifest(manifest, as: .digest(manifest.descriptor.digest)) }
-        try await putManifest(index, as: .digest(index.descriptor.digest))
-        if let tag { try await putManifest(index, as: .tag(tag)) }
+        try await publish(manifests + [index], tag: tag)
     }
 
     /// Puts the blobs of manifests, each once, several at a time.

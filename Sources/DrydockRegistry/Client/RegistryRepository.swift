@@ -193,7 +193,8 @@ extension RegistryRepository {
         try await send(request, to: origin, .delete) { _ in }
     }
 
-    private func request(_ method: HTTPMethod, _ reference: ManifestReference, at endpoint: RegistryEndpoint)
+    /// A request for a manifest, of any type.
+    func request(_ method: HTTPMethod, _ reference: ManifestReference, at endpoint: RegistryEndpoint)
         -> RegistryRequest
     {
         var request = RegistryRequest(method, address("manifests/\(reference.text)", at: endpoint))
@@ -239,47 +240,5 @@ public enum ManifestReference: Hashable, Sendable {
         case .tag(let tag): tag
         case .digest(let digest): "\(digest)"
         }
-    }
-}
-
-// MARK: - Tags
-
-extension RegistryRepository {
-    /// The tags of the repository, over as many pages as there are.
-    ///
-    /// - Throws: ``RegistryFailure``.
-    public func tags() async throws -> [String] {
-        var tags: [String] = []
-        var next: WebAddress? = address("tags/list", at: origin).adding("n", "1000")
-        while let address = next {
-            let request = RegistryRequest(.GET, address)
-            let (page, link) = try await send(request, to: origin, .pull) { response in
-                (try await response.bytes(limit: Self.manifestLimit), response.headers.first(name: "Link"))
-            }
-            let found = try Self.tags(in: page, request)
-            tags += found
-            let following = link.flatMap(Self.nextPage).flatMap(address.resolving)
-            // A registry that leads in a circle, or to another server, has no more to say.
-            let isUseful = !found.isEmpty && following != address && tags.count < Self.tagLimit
-            next = isUseful ? following.flatMap { $0.isSameServer(as: address) ? $0 : nil } : nil
-        }
-        return tags
-    }
-
-    private static let tagLimit = 1_000_000
-
-    private static func tags(in page: [UInt8], _ request: RegistryRequest) throws -> [String] {
-        do {
-            var members = try JSONMembers(parsing: page)
-            return try members.take("tags") ?? []
-        } catch {
-            throw RegistryFailure(.malformedDocument(name: "list of tags", failure: error), request: request.text)
-        }
-    }
-
-    /// The target of `<target>; rel="next"`.
-    private static func nextPage(_ link: String) -> String? {
-        guard let start = link.firstIndex(of: "<"), let end = link[start...].firstIndex(of: ">") else { return nil }
-        return link[end...].contains("next") ? String(link[link.index(after: start)..<end]) : nil
     }
 }
