@@ -133,25 +133,33 @@ extension JSONParser {
     private mutating func text() throws(JSONFailure) -> String {
         let start = position
         try expect(UInt8(ascii: "\""))
-        var decoded: [UInt8] = []
-        while true {
-            let byte = try peek()
-            switch byte {
-            case UInt8(ascii: "\""):
-                position += 1
-                guard let text = String(validating: decoded, as: UTF8.self) else {
-                    throw JSONFailure(.malformedText, offset: start)
-                }
-                return text
-            case UInt8(ascii: "\\"):
-                decoded += try escape()
-            case ..<0x20:
-                throw JSONFailure(.unexpectedByte(byte), offset: position)
-            default:
-                decoded.append(byte)
-                position += 1
+        skipPlainText()
+        // Most texts have no escapes: they are taken as they stand.
+        if current == UInt8(ascii: "\"") { return try takeText(bytes[(start + 1)..<position], from: start) }
+        var decoded = Array(bytes[(start + 1)..<position])
+        while try peek() != UInt8(ascii: "\"") {
+            guard bytes[position] == UInt8(ascii: "\\") else {
+                throw JSONFailure(.unexpectedByte(bytes[position]), offset: position)
             }
+            decoded += try escape()
+            let next = position
+            skipPlainText()
+            decoded += bytes[next..<position]
         }
+        return try takeText(decoded[...], from: start)
+    }
+
+    /// Goes on to the next byte that does not stand for itself: the end of the text, an escape or a control character.
+    private mutating func skipPlainText() {
+        while let byte = current, byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") { position += 1 }
+    }
+
+    private mutating func takeText(_ decoded: ArraySlice<UInt8>, from start: Int) throws(JSONFailure) -> String {
+        position += 1
+        guard let text = String(validating: decoded, as: UTF8.self) else {
+            throw JSONFailure(.malformedText, offset: start)
+        }
+        return text
     }
 
     private mutating func escape() throws(JSONFailure) -> [UInt8] {

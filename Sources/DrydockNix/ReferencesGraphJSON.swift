@@ -31,19 +31,17 @@ struct ReferencesGraphJSON {
     /// Which ones is not known by name, because `exportReferencesGraph` chooses the names: a graph is a list of objects
     /// with `path` and `references`.
     private func objects(inAttributes members: [String: JSONValue]) throws(JSONFailure) -> [StoreObject] {
-        var objects: [StorePath: StoreObject] = [:]
-        var isGraphFound = false
+        var graphs: [[StoreObject]] = []
         for (name, value) in members.sorted(by: { $0.key < $1.key }) {
             guard case .array(let values) = value, Self.isGraph(values) else { continue }
-            isGraphFound = true
-            do {
-                for object in try self.objects(values) { objects[object.path] = object }
-            } catch { throw error.inside(name) }
+            do { graphs.append(try objects(values)) } catch { throw error.inside(name) }
         }
-        guard isGraphFound else {
+        guard let first = graphs.first else {
             throw JSONFailure(.invalid("no member is a list of store objects, each with 'path' and 'references'"))
         }
-        return Array(objects.values)
+        guard graphs.count > 1 else { return first }
+        let pairs = graphs.joined().map { ($0.path, $0) }
+        return Array(Dictionary(pairs, uniquingKeysWith: { _, last in last }).values)
     }
 
     private static func isGraph(_ values: [JSONValue]) -> Bool {

@@ -162,6 +162,13 @@ extension StoreDatabase {
         }
     }
 
+    /// Those of the registered paths that have one of these hash parts.
+    ///
+    /// - Throws: ``StoreDatabaseFailure``.
+    public func paths(withHashParts parts: some Sequence<HashPart>) throws -> [StorePath] {
+        try read { query in try parts.compactMap(query.path) }
+    }
+
     /// Everything that is registered.
     ///
     /// - Throws: ``StoreDatabaseFailure``.

@@ -19,9 +19,9 @@ public struct StorePath: Hashable, Sendable {
     public let baseName: String
 
     /// The 32 nix32 digits before the name.
-    public var hashPart: Substring { baseName.prefix(Self.hashPartLength) }
+    public var hashPart: Substring { Substring(baseName.utf8.prefix(Self.hashPartLength)) }
     /// What follows the hash part and its `-`.
-    public var name: Substring { baseName.dropFirst(Self.hashPartLength + 1) }
+    public var name: Substring { Substring(baseName.utf8.dropFirst(Self.hashPartLength + 1)) }
 
     /// Why a text is not a store path.
     public enum ParsingFailure: Error, Equatable, CustomStringConvertible {
@@ -49,14 +49,11 @@ public struct StorePath: Hashable, Sendable {
     ///
     /// - Throws: ``ParsingFailure``.
     public init(_ text: String, storeDirectory: String = defaultStoreDirectory) throws(ParsingFailure) {
-        let prefix = storeDirectory + "/"
-        guard text.utf8.starts(with: prefix.utf8) else {
-            throw .outsideStore(text, storeDirectory: storeDirectory)
-        }
-        let baseName = String(text.utf8.dropFirst(prefix.utf8.count)) ?? ""
-        guard !baseName.utf8.contains(UInt8(ascii: "/")) else {
-            throw .outsideStore(text, storeDirectory: storeDirectory)
-        }
+        let directory = storeDirectory.utf8.count
+        guard text.utf8.starts(with: storeDirectory.utf8),
+            text.utf8.dropFirst(directory).first == UInt8(ascii: "/"),
+            let baseName = String(text.utf8.dropFirst(directory + 1)), !baseName.utf8.contains(UInt8(ascii: "/"))
+        else { throw .outsideStore(text, storeDirectory: storeDirectory) }
         try self.init(baseName: baseName, storeDirectory: storeDirectory)
     }
 
@@ -67,29 +64,43 @@ public struct StorePath: Hashable, Sendable {
         baseName: String,
         storeDirectory: String = defaultStoreDirectory
     ) throws(ParsingFailure) {
-        let bytes = Array(baseName.utf8)
+        let bytes = baseName.utf8Span.span
         guard bytes.count > Self.hashPartLength, bytes[Self.hashPartLength] == UInt8(ascii: "-"),
-            bytes.prefix(Self.hashPartLength).allSatisfy(Nix32.isDigit)
+            Self.areAll(bytes.extracting(first: Self.hashPartLength), in: Self.isDigit)
         else { throw .malformedHash(baseName) }
-        guard Self.isName(bytes.dropFirst(Self.hashPartLength + 1)) else { throw .malformedName(baseName) }
+        guard Self.isName(bytes.extracting(droppingFirst: Self.hashPartLength + 1)) else {
+            throw .malformedName(baseName)
+        }
         self.storeDirectory = storeDirectory
         self.baseName = baseName
     }
 
-    private static func isName(_ name: ArraySlice<UInt8>) -> Bool {
-        guard !name.isEmpty, name.count <= maximumNameLength else { return false }
-        // Since Nix 2.22 a name may start with a dot, but may not be `.` or `..`, nor start with `.-` or `..-`.
-        let start = name.prefix { $0 != UInt8(ascii: "-") }
-        guard !start.elementsEqual(".".utf8), !start.elementsEqual("..".utf8) else { return false }
-        return name.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-                UInt8(ascii: "A")...UInt8(ascii: "Z"):
-                true
-            default: "+-._?=".utf8.contains(byte)
-            }
+    private static let isDigit = (0..<256).map { Nix32.isDigit(UInt8($0)) }
+    private static let isNameByte = (0..<256).map { byte in
+        switch UInt8(byte) {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+            UInt8(ascii: "A")...UInt8(ascii: "Z"):
+            true
+        default: "+-._?=".utf8.contains(UInt8(byte))
         }
     }
+
+    private static func isName(_ name: borrowing Span<UInt8>) -> Bool {
+        guard 1...maximumNameLength ~= name.count, areAll(name, in: isNameByte) else { return false }
+        // Since Nix 2.22 a name may start with a dot, but may not be `.` or `..`, nor start with `.-` or `..-`.
+        let dots = name.indices.prefix(2).prefix { name[$0] == UInt8(ascii: ".") }.count
+        return dots == 0 || (dots < name.count && name[dots] != UInt8(ascii: "-"))
+    }
+
+    private static func areAll(_ bytes: borrowing Span<UInt8>, in set: [Bool]) -> Bool {
+        for index in bytes.indices where !set[Int(bytes[index])] { return false }
+        return true
+    }
+}
+
+extension StorePath {
+    /// Hashes the base name, which nearly always tells two paths apart.
+    public func hash(into hasher: inout Hasher) { hasher.combine(baseName) }
 }
 
 extension StorePath: CustomStringConvertible, Comparable {

@@ -48,6 +48,18 @@ struct StoreQuery {
         return try Row.fetchOne(statement, arguments: [path.description]).map(decode)
     }
 
+    /// The path with a hash part.
+    func path(with part: HashPart) throws -> StorePath? {
+        let prefix = storeDirectory + "/" + String(decoding: part.bytes, as: UTF8.self) + "-"
+        let statement = try database.cachedStatement(
+            sql: "SELECT path FROM ValidPaths WHERE path >= ? ORDER BY path LIMIT 1"
+        )
+        guard let text = try String.fetchOne(statement, arguments: [prefix]), text.utf8.starts(with: prefix.utf8) else {
+            return nil
+        }
+        return try? StorePath(text, storeDirectory: storeDirectory)
+    }
+
     /// All rows by number.
     func allRows() throws -> [Int64: StoreRow] {
         var rows: [Int64: StoreRow] = [:]

@@ -192,7 +192,7 @@ struct StoreResolver {
             of: joined,
             besides: entries,
             kept: try kept(found, in: store),
-            among: try StoreMentions(in: store, graph: graph)
+            among: StoreMentions(in: store, graph: graph)
         )
         let roots = packages.filter(mentions.all.contains) + mentions.all.subtracting(packages).sorted()
         guard !roots.isEmpty || joined != nil else { return nil }
@@ -232,9 +232,9 @@ struct StoreResolver {
         let prefix = Array((store.location.storeDirectory + "/").utf8)
         let texts = spec.scripts.runs.map { Array($0.text.utf8) }.filter { $0.firstRange(of: prefix) != nil }
         guard !texts.isEmpty else { return contents?.closure.objects ?? [] }
-        var mentions = try StoreMentions(in: store, graph: nil)
-        for text in texts { mentions.scan(text) }
-        let roots = Set(contents?.closure.objects.map(\.path) ?? []).union(mentions.found)
+        var mentions = StoreMentions(in: store, graph: nil)
+        for text in texts { try mentions.scan(text) }
+        let roots = Set(contents?.closure.objects.map(\.path) ?? []).union(try mentions.found())
         return try store.closure(of: roots.sorted()).objects
     }
 
@@ -269,16 +269,17 @@ struct StoreResolver {
         among candidates: StoreMentions
     ) throws -> StoreContents.Mentions {
         var (inConfiguration, inEntries) = (candidates, candidates)
-        inConfiguration.scan(configurationText)
-        for text in specTexts { inEntries.scan(text) }
+        try inConfiguration.scan(configurationText)
+        for text in specTexts { try inEntries.scan(text) }
         for entry in entries { try inEntries.scan(entry) }
         if let links {
-            for case .symlink(let target) in links.entries.map(\.node) { inEntries.scan(target.bytes) }
-            for target in links.copied { inEntries.scan(target.bytes) }
+            for case .symlink(let target) in links.entries.map(\.node) { try inEntries.scan(target.bytes) }
+            for target in links.copied { try inEntries.scan(target.bytes) }
         }
         return StoreContents.Mentions(
-            inConfiguration: inConfiguration.found,
-            inEntries: Set(inEntries.found + (spec.includeNixDB || !environment.store.isOpened ? kept : [])).sorted(),
+            inConfiguration: try inConfiguration.found(),
+            inEntries: Set(try inEntries.found() + (spec.includeNixDB || !environment.store.isOpened ? kept : []))
+                .sorted(),
             kept: kept
         )
     }

@@ -5,38 +5,53 @@ import DrydockNix
 import DrydockPackages
 
 /// Finds the store paths that contents mention, as Nix finds references: by their hash parts.
+///
+/// A store has far more paths than an image mentions. So what may be a hash part is collected first, and the store is asked
+/// for that; only contents with very much of it, which nothing mentions, are compared with all paths that there are.
 struct StoreMentions {
     /// The size of the steps in which files are read.
     private static let stepSize = 1 << 18
+    /// How many possible hash parts the store is asked for one by one.
+    private static let askedLimit = 4_096
 
-    private var scanner: ReferenceScanner
+    private let store: NixStore
+    private var windows = HashPartWindows()
+    /// What may be hash parts; with a table, what is one of its paths'.
+    private var parts: Set<HashPart> = []
+    /// All paths that can be mentioned, once they are known.
+    private var table: HashPartTable?
     private let reader = ContentReader()
     private let buffer = AlignedBuffer(capacity: stepSize)
 
     /// Looks for the paths of a graph, or else for whatever the store has.
-    init(in store: NixStore, graph: StoreClosure?) throws {
-        let candidates = try graph.map { $0.objects.map(\.path) } ?? StoreScan.paths(in: store.location)
-        scanner = ReferenceScanner(candidates)
+    init(in store: NixStore, graph: StoreClosure?) {
+        self.store = store
+        table = graph.map { HashPartTable($0.objects.map(\.path)) }
     }
 
     /// What was mentioned so far, sorted.
-    var found: [StorePath] { scanner.found.sorted() }
+    ///
+    /// - Throws: `SystemError` if the store's directory cannot be listed.
+    func found() throws -> [StorePath] {
+        guard let table else { return try store.paths(withHashParts: parts).sorted() }
+        return parts.flatMap(table.indices).map { table.paths[$0] }.sorted()
+    }
 
-    mutating func scan(_ text: [UInt8]) {
-        scanner.update(text.span)
+    mutating func scan(_ text: [UInt8]) throws {
+        try update(text.span)
         separate()
     }
 
     /// Scans the content of a file, or the target of a link.
     mutating func scan(_ entry: TreeEntry) throws {
         switch entry.node {
-        case .symlink(let target): scan(target.bytes)
+        case .symlink(let target): try scan(target.bytes)
         case .file(let content):
             try reader.open(content)
             while reader.remaining > 0 {
                 try Task.checkCancellation()
                 buffer.count = try unsafe reader.read(into: buffer.storage)
-                unsafe scanner.update(buffer.bytes.bindMemory(to: UInt8.self).span)
+                try unsafe update(buffer.bytes.bindMemory(to: UInt8.self).span)
             }
             try reader.finish()
             separate()
@@ -44,6 +59,20 @@ struct StoreMentions {
         }
     }
 
+    private mutating func update(_ piece: borrowing Span<UInt8>) throws {
+        var new: Set<HashPart> = []
+        let table = table
+        windows.update(piece) { bytes, start in
+            if let table, !table.mayContain(bytes, at: start) { return }
+            new.insert(HashPart(bytes, at: start))
+        }
+        parts.formUnion(new)
+        guard parts.count > Self.askedLimit else { return }
+        let known = try table ?? HashPartTable(StoreScan.paths(in: store.location))
+        parts = parts.filter { !known.indices(of: $0).isEmpty }
+        self.table = known
+    }
+
     /// Keeps the end of one text and the start of the next from making a hash part.
-    private mutating func separate() { scanner.update([0].span) }
+    private mutating func separate() { windows.update([0].span) { _, _ in } }
 }

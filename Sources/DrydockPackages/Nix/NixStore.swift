@@ -77,6 +77,20 @@ public struct NixStore: Hashable, Sendable {
         }
     }
 
+    /// Those of the store's paths that have one of these hash parts.
+    ///
+    /// The database is asked for each, as Nix itself asks it. What it does not know is looked for in the store's directory,
+    /// where a path can lie that is not valid: whoever mentions it is to hear of that, and not to do without it.
+    ///
+    /// - Throws: `SystemError` if the directory cannot be listed. What is wrong with a database shows when a closure is
+    ///   wanted of it.
+    public func paths(withHashParts parts: Set<HashPart>) throws -> [StorePath] {
+        let registered = (try? database()?.paths(withHashParts: parts)) ?? []
+        let others = parts.subtracting(registered.map(HashPart.init(of:)))
+        guard !others.isEmpty else { return registered }
+        return try registered + StoreScan.paths(in: location).filter { others.contains(HashPart(of: $0)) }
+    }
+
     private static func part(of graph: StoreClosure, from roots: [StorePath]) throws -> StoreClosure {
         if let part = graph.restricted(to: roots) { return part }
         let known = Set(graph.objects.map(\.path))

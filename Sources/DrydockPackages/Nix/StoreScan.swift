@@ -71,7 +71,7 @@ public struct StoreScan: Sendable {
             guard let text = name.utf8Text else { return nil }
             return try? StorePath(baseName: text, storeDirectory: store.storeDirectory)
         }
-        let byHashPart = Dictionary(grouping: all, by: \.hashPart)
+        let byHashPart = Dictionary(grouping: all, by: HashPart.init(of:))
         return byHashPart.values.compactMap { $0.min { $0.baseName.utf8.count < $1.baseName.utf8.count } }
     }
 }

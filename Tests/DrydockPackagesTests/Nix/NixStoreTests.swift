@@ -24,6 +24,17 @@ struct NixStoreTests {
         }
     }
 
+    /// Makes a database in which these paths are valid.
+    private func register(_ paths: [StorePath], in store: NixStore) throws -> [StoreObject] {
+        let objects = paths.map { StoreObject(path: $0, narHash: Digest(of: [UInt8]()), narSize: 1) }
+        let database = try StoreDatabaseEncoder.encode(StoreClosure(objects), registrationTime: 1)
+        let directory = store.stateDirectory + "/db"
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        try Data(database).write(to: URL(fileURLWithPath: directory + "/db.sqlite"))
+        try Data(StoreDatabaseEncoder.schemaFile).write(to: URL(fileURLWithPath: directory + "/schema"))
+        return objects
+    }
+
     private func link(_ path: String, to target: String) throws {
         try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: target)
     }
@@ -139,19 +150,34 @@ struct NixStoreTests {
         try await withStore { store, root in
             let present = try StorePath(Self.path)
             let absent = try StorePath("/nix/store/\(Self.hash)-absent")
-            let objects = [present, absent].map { path in
-                StoreObject(path: path, narHash: Digest(of: [UInt8]()), narSize: 1)
-            }
-            let database = try StoreDatabaseEncoder.encode(StoreClosure(objects), registrationTime: 1)
-            let directory = store.stateDirectory + "/db"
-            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-            try Data(database).write(to: URL(fileURLWithPath: directory + "/db.sqlite"))
-            try Data(StoreDatabaseEncoder.schemaFile).write(to: URL(fileURLWithPath: directory + "/schema"))
+            let objects = try register([present, absent], in: store)
             #expect(try store.closure(of: [present]).objects == [objects[0]])
             expectFailure(
                 "\(absent) is registered as valid, but '\(root)\(absent)' does not exist\n"
                     + "hint: repair the store with 'nix-store --verify --check-contents --repair'"
             ) { _ = try store.closure(of: [present, absent]) }
+        }
+    }
+
+    @Test
+    func `a hash part leads to what is registered, and to what lies in the store unregistered`() async throws {
+        try await withStore { store, root in
+            let digits = (0..<4).map { Self.hash.dropLast() + "\($0)" }
+            let paths = try digits.map { try StorePath("/nix/store/\($0)-x") }
+            let parts = paths.map(HashPart.init(of:))
+            // Nix works on the second: what lies beside it is not a path.
+            for name in ["\(digits[1])-x", "\(digits[1])-x.lock", "\(digits[2])-x"] {
+                try Data().write(to: URL(fileURLWithPath: root + "/nix/store/" + name))
+            }
+            #expect(try store.paths(withHashParts: Set(parts)).sorted() == [paths[1], paths[2]])
+            _ = try register([paths[0], paths[2]], in: store)
+            #expect(try store.paths(withHashParts: []) == [])
+            #expect(try store.paths(withHashParts: [parts[0]]) == [paths[0]])
+            #expect(try store.paths(withHashParts: Set(parts)).sorted() == Array(paths[..<3]))
+            #expect(try store.database()?.paths(withHashParts: parts) == [paths[0], paths[2]])
+            // Who needs no database is not told that it is damaged.
+            try Data("damaged".utf8).write(to: URL(fileURLWithPath: store.stateDirectory + "/db/db.sqlite"))
+            #expect(try store.paths(withHashParts: Set(parts)).sorted() == [paths[1], paths[2]])
         }
     }
 

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DrydockBuild
+import DrydockNix
+import DrydockTestSupport
+import Foundation
+import Testing
+
+/// Store paths that files mention join the image, however much in the files looks like one.
+@Suite struct StoreMentionTests {
+    private static let mentioned = "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-mentioned"
+    private static let other = "/nix/store/zyxwvsrqpnmlkjihgfdcba9876543210-other"
+
+    /// 32 digits in a row for each number, none of which is a path's.
+    private static func lookalike(_ number: Int) -> String {
+        let digits = Array("0123456789abcdfghijklmnpqrsvwxyz")
+        return String(repeating: "z", count: 28) + String((0..<4).map { digits[number >> (5 * $0) & 31] })
+    }
+
+    /// The store paths of an image of one file with this text, from a store that nobody has registered.
+    private static func storePaths(of text: String) async throws -> [String] {
+        try await withTemporaryDirectory { directory in
+            for path in [mentioned, other] {
+                try FileManager.default.createDirectory(
+                    atPath: directory + path,
+                    withIntermediateDirectories: true
+                )
+            }
+            try FileManager.default.createDirectory(atPath: directory + "/root", withIntermediateDirectories: true)
+            try text.write(toFile: directory + "/root/file", atomically: false, encoding: .utf8)
+            var spec = ImageSpec(name: "sample", directory: directory)
+            spec.copyToRoot = ["root"]
+            var environment = Pipeline.environment
+            environment.store = StoreSettings(uri: "local?root=" + directory)
+            return try await ImageBuild(spec: spec, environment: environment).plan().layers.flatMap(\.storePaths)
+        }
+    }
+
+    @Test(arguments: [0, 1, 5_000])
+    func `a mention is found among lookalikes`(count: Int) async throws {
+        let noise = (0..<count).map(Self.lookalike)
+        #expect(try await Self.storePaths(of: noise.joined(separator: "\n")) == [])
+        // The files are read in pieces of 256 KiB, and the mention lies across a border.
+        let text = noise.joined(separator: "\n")
+        let gap = String(repeating: " ", count: (1 << 18) - 20 - text.utf8.count)
+        #expect(try await Self.storePaths(of: text + gap + Self.mentioned) == [Self.mentioned])
+        #expect(
+            try await Self.storePaths(of: Self.mentioned + gap + text + " " + Self.other).sorted() == [
+                Self.mentioned, Self.other,
+            ]
+        )
+    }
+}
