@@ -144,10 +144,12 @@ let
     let
       image = describe "image" given;
       stream = streamOf image;
-      withReference = call: ''
+      # The first argument may be another name, with or without its transport.
+      withReference = transport: ''
         reference=${lib.escapeShellArg "${image.imageName}:${image.imageTag}"}
-        if [ $# != 0 ] && [ "''${1#-}" = "$1" ]; then reference=$1; shift; fi
-      '' + call;
+        if [ $# != 0 ] && [ "''${1#-}" = "$1" ]; then reference=''${1#${transport}}; shift; fi
+        exec ${command} build ${image.options} -o "${transport}$reference" "$@"
+      '';
       program = name: call: writeScriptBin name (script call) // { meta.mainProgram = name; };
     in
     image.file // {
@@ -163,12 +165,8 @@ let
         exec ${command} build ${image.options} -o "$destination" "$@"
       '';
       # By default to the image's own name; what the registry has is not sent.
-      copyToRegistry = program "copy-to-registry" (withReference ''
-        exec ${command} build ${image.options} -o "docker://$reference" "$@"
-      '');
-      copyToDockerDaemon = program "copy-to-docker-daemon" (withReference ''
-        exec ${command} build ${image.options} -o "docker-daemon:$reference" "$@"
-      '');
+      copyToRegistry = program "copy-to-registry" (withReference "docker://");
+      copyToDockerDaemon = program "copy-to-docker-daemon" (withReference "docker-daemon:");
       copyToPodman = program "copy-to-podman" "${stream} \"$@\" | podman load";
     } // image.passthru;
 in

@@ -16,7 +16,9 @@ struct CopyProgramTests {
                 let copy = [program, reference, "--json"]
                 let environment = ["DRYDOCK_CACHE": directory + "/cache"]
                 let first = try JSON(Array(await Command.check(copy, environment: environment, timeout: 300).utf8))
-                let second = try JSON(Array(await Command.check(copy, environment: environment, timeout: 300).utf8))
+                // As skopeo and `copyTo` have it written.
+                let again = [program, "docker://" + reference, "--json"]
+                let second = try JSON(Array(await Command.check(again, environment: environment, timeout: 300).utf8))
                 #expect(first["digest"] == second["digest"])
                 let pulled = directory + "/pulled.tar"
                 try await Drydock.check(
