@@ -37,7 +37,9 @@ public struct HashPartWindows: Sendable {
 
     /// Looks through the next piece.
     ///
-    /// - Parameter visit: Called with bytes and the index of the first of 32 digits in them.
+    /// - Parameters:
+    ///   - piece: Bytes that follow on those before.
+    ///   - visit: Called with bytes and the index of the first of 32 digits in them.
     public mutating func update(_ piece: borrowing Span<UInt8>, visit: (borrowing Span<UInt8>, Int) -> Void) {
         let border = StorePath.hashPartLength - 1
         let head = min(piece.count, border)
