@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # One image of a whole closure, as the Nix library makes it and as an equivalent expression makes it whose builders run
 # the Python reference. `contents` is a store path, and `salt` is in both, so that none was built before.
-{ lockFile, packages, program, digest, contents, salt }:
+{ lockFile, packages, program, digest, contents, salt, size }:
 let
   inherit (import ../../Tests/NixLibraryTests/Fixtures/images.nix { inherit lockFile packages program digest; }) pkgs;
   inherit (pkgs) lib runCommand writeText writeScript;
@@ -19,6 +19,9 @@ in
   gzip = archive "gz";
   stream = library.streamLayeredImage image;
   image = library.image image;
+
+  # No builder can be faster: what Nix itself does with an output of this size.
+  floor = runCommand "floor" { inherit salt; } "head -c ${size} /dev/zero >$out";
 
   reference = rec {
     tools = runCommand "docker-tools" { } ''

@@ -46,6 +46,7 @@ class NixBuild(peers.Row):
         arguments = {
             "lockFile": lock_file, "packages": PROJECT / ".build/closures/packages", "program": self.place.drydock,
             "digest": digest(self.place.drydock), "contents": self.place.root, "salt": self.salt,
+            "size": self.place.byte_count,
         }
         words = [program, EXPRESSION, "--attr", self.attribute]
         return words + [word for key, value in arguments.items() for word in ("--argstr", key, value)]
@@ -100,6 +101,7 @@ def rows(place):
     return {
         "nix archive": row("drydock buildLayeredImage", ARCHIVE, "archive", is_reference=True),
         "nix reference archive": row("Python reference", ARCHIVE, "reference.archive"),
+        "nix floor": row("zeros of that size, and nothing else", ARCHIVE, "floor"),
         "nix gzip": row("drydock buildLayeredImage", GZIP, "gzip", is_reference=True),
         "nix reference gzip": row("Python reference, pigz", GZIP, "reference.gzip"),
         "nix streamed": row("drydock streamLayeredImage", STREAM, "stream", is_reference=True, streams=True),
