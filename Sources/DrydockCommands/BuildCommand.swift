@@ -135,7 +135,6 @@ enum OptionConflict: Error, CustomStringConvertible {
     case loadWithOutput
     case daemonWithoutName
     case formatOfDockerArchive
-    case treeOfRemoteImage
     case noRegistry
     case wholeIndexChanged
     case imageNameAsOutput(String)
@@ -160,9 +159,6 @@ enum OptionConflict: Error, CustomStringConvertible {
                 + "hint: write 'docker://REF' or 'oci:DIR' without --format and --compress, or choose with --platform"
         case .noRegistry:
             "'--username' and '--insecure' are for one registry, and no image of a registry is named"
-        case .treeOfRemoteImage:
-            "The tree of an image is read from its layers, which 'inspect' does not fetch\n"
-                + "hint: write the image to a file with 'drydock pull -o' and inspect that"
         case .imageNameAsOutput(let name):
             "'\(name)' reads like the name of an image, and -o wants to know where the image goes\n"
                 + "hint: write 'docker-archive:FILE:\(name)' for an archive with that image, or './\(name)' for a file of "

@@ -16,6 +16,8 @@ struct DiffCommand: AsyncParsableCommand {
             Files are compared by kind, content, link target, mode, owner and extended attributes, not by time. In the \
             list '-' is only in the first image, '+' only in the second, '~' in both.
 
+            Images are named as for 'drydock inspect'.
+
             Exit code 1 says that the images differ.
             """
     )
@@ -29,15 +31,16 @@ struct DiffCommand: AsyncParsableCommand {
     @Flag(help: "Print the differences as one JSON object on standard output.")
     var json = false
 
-    @OptionGroup var selection: PlatformOption
+    @OptionGroup var sources: ImageSourceOptions
 
     func run() async throws {
-        let environment = try BuildEnvironment.current()
-        let difference = try await ImageDifference(
-            selection.image(at: first, environment),
-            selection.image(at: second, environment),
-            temporaryDirectory: environment.temporaryDirectory
-        )
+        let source = try sources.source(for: first, second)
+        let directory = source.environment.temporaryDirectory
+        let difference = try await source.withImage(at: first) { left in
+            try await source.withImage(at: second) { right in
+                try await ImageDifference(left, right, temporaryDirectory: directory)
+            }
+        }
         let report = DifferenceReport(difference: difference)
         if json {
             try Output.json(report.json)

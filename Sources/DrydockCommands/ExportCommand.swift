@@ -25,6 +25,7 @@ struct ExportCommand: AsyncParsableCommand {
             Examples:
               drydock export image.tar -o rootfs.tar
               drydock export oci:images:redis:latest -o - | docker import - redis:flat
+              drydock export docker://redis:7 -o rootfs.tar.zst
               drydock export image.tar -o rootfs/
             """
     )
@@ -45,12 +46,17 @@ struct ExportCommand: AsyncParsableCommand {
     @Option(help: "Compression of the tar (default: what the file's suffix says, else none).")
     var compress: CompressionFormat?
 
-    @OptionGroup var selection: PlatformOption
+    @OptionGroup var sources: ImageSourceOptions
 
     func run() async throws {
-        let environment = try BuildEnvironment.current()
-        let stored = try await selection.image(at: image, environment)
-        let entries = try await ImageTree.entries(of: stored, temporaryDirectory: environment.temporaryDirectory)
+        let source = try sources.source(for: image)
+        try await source.withImage(at: image) { stored in
+            let directory = source.environment.temporaryDirectory
+            try await write(try await ImageTree.entries(of: stored, temporaryDirectory: directory))
+        }
+    }
+
+    private func write(_ entries: [TreeEntry]) async throws {
         if isDirectory { return try await writeDirectory(entries) }
         let archive = try TreeArchive(entries)
         if output == "-" {

@@ -26,46 +26,39 @@ struct InspectCommand: AsyncParsableCommand {
     @Flag(help: "What is printed (default: a summary).")
     var part: Part?
 
-    @OptionGroup var selection: PlatformOption
-
-    @OptionGroup var registry: RegistryOptions
-
-    @OptionGroup var cache: CacheOption
+    @OptionGroup var sources: ImageSourceOptions
 
     func run() async throws {
-        guard let daemonImage = try DaemonImageText(image) else { return try await show(image) }
-        try await daemonImage.withArchive { try await show("\($0)") }
+        if part != .tree, let reference = try RemoteImage.reference(in: image) {
+            return try await show(try await description(of: reference))
+        }
+        try await sources.source(for: image).withImage(at: image) { try await show($0) }
     }
 
-    private func show(_ image: String) async throws {
-        let environment = try BuildEnvironment.current()
-        let stored = try await storedImage(at: image, environment)
+    private func show(_ stored: StoredImage) async throws {
         switch part {
         case nil: try Output.text(ImageReport(stored).text + "\n")
         case .json: try Output.json(ImageReport(stored).json)
-        case .tree: try await printTree(stored, environment)
+        case .tree: try await printTree(stored)
         case .digest: try Output.text("\(stored.descriptor.digest)\n")
         case .config: try Output.bytes(stored.configurationBytes + Array("\n".utf8))
         case .manifest: try Output.bytes(stored.manifestBytes + Array("\n".utf8))
         }
     }
 
-    private func storedImage(at image: String, _ environment: BuildEnvironment) async throws -> StoredImage {
-        guard let reference = try RemoteImage.reference(in: image) else {
-            return try await selection.image(at: image, environment)
-        }
-        if part == .tree { throw OptionConflict.treeOfRemoteImage }
-        let platform = try selection.platform.map { try Platform($0) }
-        let blobs = LocalBlobs(try cache.store())
-        return try await registry.withClient(for: reference.registry) { client in
+    /// What a registry says of an image, without its layers.
+    private func description(of reference: ImageReference) async throws -> StoredImage {
+        let platform = try sources.selection.platform.map { try Platform($0) }
+        let blobs = LocalBlobs(try sources.cache.store())
+        return try await sources.registry.withClient(for: reference.registry) { client in
             let pull = ImagePull(reference, platform: platform, client: client, blobs: blobs)
             return try await BlockingPool.withPool(width: 1) { _ in try await pull.describe() }
         }
     }
 
     /// One line for each entry of the root file system.
-    private func printTree(_ image: StoredImage, _ environment: BuildEnvironment) async throws {
-        let directory = environment.temporaryDirectory
+    private func printTree(_ image: StoredImage) async throws {
+        let directory = try BuildEnvironment.current().temporaryDirectory
         for entry in try await ImageTree.entries(of: image, temporaryDirectory: directory) {
             try Output.text(EntryReport(entry: entry).text + "\n")
         }

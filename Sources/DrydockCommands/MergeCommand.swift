@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import DrydockBuild
 import DrydockFiles
 import DrydockStorage
 
@@ -10,8 +11,8 @@ struct MergeCommand: AsyncParsableCommand {
         commandName: "merge",
         abstract: "Put several images into one archive or image layout.",
         discussion: """
-            Each IMAGE is a location as for 'drydock copy'; without a name, all images there are taken. All names are \
-            kept, images without a name too, and layers that images share are stored once. A name that means \
+            Each IMAGE is a file as for 'drydock copy', of which all images are taken where no name is given, or \
+            docker://REF. All names are kept, images without a name too, and layers that images share are stored once. A name that means \
             different images is an error.
 
             Example:
@@ -31,17 +32,27 @@ struct MergeCommand: AsyncParsableCommand {
 
     @OptionGroup var transfer: TransferOptions
 
+    @OptionGroup var registry: RegistryOptions
+
+    @OptionGroup var cache: CacheOption
+
     @OptionGroup var work: WorkOptions
 
     @Flag(help: "Print the result as one JSON object on standard output.")
     var json = false
 
     func run() async throws {
-        let locations = try sources.map { try ImageLocation($0) }
+        let remote = try registry.images(named: sources, keptIn: cache)
+        var groups: [[StoredImage]] = []
+        for source in sources { groups.append(try await images(at: source, remote)) }
+        let merged = StoredImage.merged(groups)
+        try await CopyRun(images: merged, transfer: transfer, work: work).finish(to: output, asJSON: json)
+    }
+
+    private func images(at text: String, _ remote: RemoteImages?) async throws -> [StoredImage] {
+        if let image = try await remote?.image(at: text, transfer.platform) { return [image] }
+        let location = try ImageLocation(text)
         let transfer = transfer
-        let images = try await BlockingPool.withPool(width: 1) { _ in
-            try StoredImage.merged(locations.map { try transfer.images(at: $0) })
-        }
-        try await CopyRun(images: images, transfer: transfer, work: work).finish(to: output, asJSON: json)
+        return try await BlockingPool.withPool(width: 1) { _ in try transfer.images(at: location) }
     }
 }

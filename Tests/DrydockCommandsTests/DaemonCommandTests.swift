@@ -42,6 +42,8 @@ struct DaemonCommandTests {
                 in: directory
             )
             #expect(copied.text.contains("image ID  \(id)"))
+            let same = try await run(docker, ["diff", "a.tar", "docker-daemon:daemon/built:v1"], in: directory)
+            #expect(same.status == 0, "\(same.text)\(same.errorText)")
             let back = try await run(
                 docker,
                 ["copy", "a.tar", "docker-daemon:daemon/back:v3"] + options,

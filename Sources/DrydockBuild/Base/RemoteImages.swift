@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DrydockDigests
-import DrydockOCI
+public import DrydockOCI
 public import DrydockRegistry
 public import DrydockStorage
 import Synchronization
@@ -54,6 +54,17 @@ public struct RemoteImages: Sendable {
         try await find(text, platform) { pull, resolved in
             try await watch(resolved.layerSize) { try await pull.fetch(resolved, progress: $0) }
         }
+    }
+
+    /// An image that can be read, fetched as far as the store lacks it.
+    ///
+    /// - Parameters:
+    ///   - text: The image, such as `docker://redis:7`.
+    ///   - platform: Which one of an index; nil for this machine's.
+    /// - Returns: The image in the store.
+    /// - Throws: ``RegistryFailure``; what the local store throws.
+    public func fetched(_ text: String, platform: Platform?) async throws -> StoredImage {
+        try await image(text, platform: platform).image
     }
 
     /// What manifest and configuration of an image say, without its layers; nil if the registry has no such image.
