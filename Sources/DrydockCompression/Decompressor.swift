@@ -11,7 +11,7 @@
 /// the checksum behind them is seen, so they are to be trusted only when ``read(into:)`` has returned 0. The end of a
 /// stream is not marked in any format: one that is cut between two members cannot be told from a whole one.
 ///
-/// Memory is a buffer of 256 KiB and the library's tables: about 40 KiB for gzip, 4 MiB for bzip2, the window for
+/// Memory is a buffer of 256 KiB and the library's tables: 3 MiB for gzip, 4 MiB for bzip2, the window for
 /// zstd and xz (``DecompressionLimits/maximumWindowLog``). An instance serves one task at a time.
 ///
 ///     let decompressor = try Decompressor(.gzip) { buffer in unsafe try file.read(into: buffer) }
@@ -125,7 +125,8 @@ public final class Decompressor {
 
     private func decode(_ decoder: any StreamDecoder, into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         // At the end of the input the decoder may still hold output; only if it gives nothing more is the stream cut.
-        let hasInput = try input.provide(1)
+        _ = try input.provide(decoder.wantedInput)
+        let hasInput = unsafe !input.bytes.isEmpty
         let step = unsafe try decoder.decode(input.bytes, into: roomWithinLimit(buffer))
         guard step.frameEnded || step.consumed + step.produced > 0 else {
             throw DecodingStop(hasInput ? .corrupt("no progress") : .truncated)

@@ -2,7 +2,7 @@
 
 import CDrydockCompression
 
-/// Decodes gzip members with zlib, which checks their CRC-32 and length.
+/// Decodes gzip members, and checks their CRC-32 and length: small ones whole, others with zlib piece by piece.
 @safe final class GzipDecoder: StreamDecoder {
     /// The identification of a member, [RFC 1952, 2.3.1](https://www.rfc-editor.org/rfc/rfc1952#page-6).
     static let magic: [UInt8] = [0x1F, 0x8B]
@@ -14,6 +14,10 @@ import CDrydockCompression
 
     // zlib keeps the address of its stream, so the stream needs one that does not change.
     private let stream: UnsafeMutablePointer<z_stream>
+
+    private let small = SmallGzipMembers()
+    /// Whether nothing of the member was decoded yet.
+    private var isAtStart = false
 
     init() throws(DecodingStop) {
         unsafe stream = .allocate(capacity: 1)
@@ -34,10 +38,25 @@ import CDrydockCompression
         if bytes.first == 0 { return .padding }
         guard Self.magic.starts(with: bytes) else { return .other }
         _ = unsafe inflateReset(stream)
+        isAtStart = true
         return .frame
     }
 
+    var wantedInput: Int { isAtStart && small.areExpected ? SmallGzipMembers.inputLimit : 1 }
+
     func decode(
+        _ input: UnsafeRawBufferPointer,
+        into output: UnsafeMutableRawBufferPointer
+    ) throws(DecodingStop) -> DecodingStep {
+        if small.hasOutput { return unsafe small.handOut(into: output) }
+        if isAtStart {
+            isAtStart = false
+            if small.areExpected, let step = unsafe small.decode(input, into: output) { return step }
+        }
+        return unsafe try decodePart(input, into: output)
+    }
+
+    private func decodePart(
         _ input: UnsafeRawBufferPointer,
         into output: UnsafeMutableRawBufferPointer
     ) throws(DecodingStop) -> DecodingStep {

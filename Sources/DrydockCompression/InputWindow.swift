@@ -3,9 +3,9 @@
 /// The compressed bytes that were taken from a source and are not used yet.
 @safe final class InputWindow {
     /// Large enough that the calls of the source cost nothing beside the decoding.
-    static let capacity = 256 * 1024
+    private static let capacity = 256 * 1024
 
-    private let buffer: UnsafeMutableRawBufferPointer
+    private var buffer: UnsafeMutableRawBufferPointer
     private let source: Decompressor.Source
     private var start = 0
     private var end = 0
@@ -29,9 +29,14 @@
     /// - Returns: Whether so many are at hand.
     /// - Throws: What the source throws.
     func provide(_ count: Int) throws -> Bool {
-        precondition(count <= Self.capacity, "More bytes are needed at once than fit into the buffer")
+        // Twice as much, so that few bytes are moved however little is used between two calls.
+        if unsafe count > buffer.count { grow(to: 2 * count) }
         while end - start < count, !sourceEnded {
-            if start > 0 { compact() }
+            if start == end {
+                (start, end) = (0, 0)
+            } else if unsafe start + count > buffer.count {
+                compact()
+            }
             let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[end...])
             let added = unsafe try source(room)
             precondition(0...room.count ~= added, "A buffer of \(room.count) bytes was filled with \(added)")
@@ -53,6 +58,15 @@
     func use(_ count: Int) {
         start += count
         offset += Int64(count)
+    }
+
+    private func grow(to count: Int) {
+        let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 64)
+        unsafe larger.copyMemory(from: bytes)
+        unsafe buffer.deallocate()
+        unsafe buffer = larger
+        end -= start
+        start = 0
     }
 
     private func compact() {

@@ -10,6 +10,9 @@ protocol StreamDecoder: AnyObject {
     /// `bytes` are ``magicLength`` bytes; fewer at the end of the stream, but at least one.
     func start(with bytes: [UInt8]) -> FrameStart
 
+    /// How many bytes the next call of ``decode(_:into:)`` should see, if the stream has so many; at least one.
+    var wantedInput: Int { get }
+
     /// Decodes as much as there is input and room for.
     ///
     /// With neither input nor room it makes no progress, which is not an error.
@@ -17,6 +20,10 @@ protocol StreamDecoder: AnyObject {
         _ input: UnsafeRawBufferPointer,
         into output: UnsafeMutableRawBufferPointer
     ) throws(DecodingStop) -> DecodingStep
+}
+
+extension StreamDecoder {
+    var wantedInput: Int { 1 }
 }
 
 /// What stands at a place where a frame may start.
