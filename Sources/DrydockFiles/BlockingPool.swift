@@ -93,24 +93,3 @@ public final class BlockingPool: TaskExecutor {
         pthread_detach(thread)
     }
 }
-
-/// A counting semaphore of the C library.
-@safe
-private final class Semaphore: @unchecked Sendable {
-    // @unchecked because: sem_t is made for use by several threads, and its address never changes.
-    private let handle: UnsafeMutablePointer<sem_t>
-
-    init() {
-        unsafe handle = .allocate(capacity: 1)
-        unsafe sem_init(handle, 0, 0)
-    }
-
-    deinit {
-        unsafe sem_destroy(handle)
-        unsafe handle.deallocate()
-    }
-
-    func signal() { _ = unsafe sem_post(handle) }
-
-    func wait() { while unsafe sem_wait(handle) != 0 {} }
-}

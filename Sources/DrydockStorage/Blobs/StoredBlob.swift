@@ -2,6 +2,7 @@
 
 public import DrydockCompression
 public import DrydockDigests
+import DrydockFiles
 public import DrydockOCI
 
 /// The bytes of one layer of a stored image.
@@ -14,6 +15,9 @@ public struct StoredBlob: Sendable {
     public let diffID: Digest
     /// How the stored bytes are compressed, whatever the media type says.
     public let compression: CompressionFormat
+
+    /// Smaller blobs are decompressed before a thread would have begun to pay, in bytes.
+    private static let aheadSize: Int64 = 4 << 20
 
     private let place: BlobPlace
     /// The path of the image in the user's words.
@@ -81,7 +85,11 @@ public struct StoredBlob: Sendable {
         let bytes = try place.open()
         if compression == .none { return StoredBlobReader(.stored(bytes), tarPromise, isVerifying: verifying) }
         let decompressor = try unsafe Decompressor(compression, limits: limits) { try unsafe bytes.read(into: $0) }
-        return StoredBlobReader(.decompressed(decompressor), tarPromise, isVerifying: verifying)
+        guard descriptor.size >= Self.aheadSize, BlockingPool.machineWidth > 1 else {
+            return StoredBlobReader(.decompressed(decompressor), tarPromise, isVerifying: verifying)
+        }
+        let ahead = unsafe AheadReader { try unsafe decompressor.read(into: $0) }
+        return StoredBlobReader(.ahead(ahead), tarPromise, isVerifying: verifying)
     }
 
     /// Compares digest and size of the stored bytes with those that they should have.

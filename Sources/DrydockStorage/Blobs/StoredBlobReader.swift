@@ -2,6 +2,7 @@
 
 import DrydockCompression
 import DrydockDigests
+import DrydockFiles
 
 /// Reads a blob from its first to its last byte and verifies it on the way.
 ///
@@ -36,6 +37,7 @@ public final class StoredBlobReader {
     enum Source {
         case stored(PlacedBytes)
         case decompressed(Decompressor)
+        case ahead(AheadReader)
     }
 
     private let promise: Promise
@@ -74,6 +76,7 @@ public final class StoredBlobReader {
             switch source {
             case .stored(let bytes): try unsafe bytes.read(into: buffer)
             case .decompressed(let decompressor): try unsafe decompressor.read(into: buffer)
+            case .ahead(let reader): try unsafe reader.read(into: buffer)
             }
         guard count > 0 else {
             if isVerifying { try promise.verify(hash.finish(), size: hash.byteCount) }
