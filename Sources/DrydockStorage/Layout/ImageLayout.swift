@@ -62,12 +62,16 @@ public struct ImageLayout: Sendable {
                 throw ImageStorageFailure(.directoryNotEmpty, path: path)
             }
             // The marker comes first: a process that is killed after it has left a layout that the next one completes.
-            try directory.replace(Self.markerName, with: Self.marker)
+            try directory.replace(Self.markerName, with: Self.marker, waitsForName: false)
         }
         try Self.makeDirectory(path + "/blobs")
         try Self.makeDirectory(path + "/blobs/sha256")
         let index = path + "/index.json"
-        if !Self.exists(index) { try directory.replace("index.json", with: CanonicalJSON.encode(ImageIndex())) }
+        if !Self.exists(index) {
+            let empty = CanonicalJSON.encode(ImageIndex())
+            // Names reach the disk with that of the index that lists the first image.
+            try directory.replace("index.json", with: empty, waitsForName: false)
+        }
         // A broken index is found out now, and not when all the work is done.
         use = try LayoutUse(of: "\(path)/\(Self.markerName)", manifests: ImageLayout(reading: path).index().manifests)
         try PendingBlob.removeAbandoned(in: blobFolder)

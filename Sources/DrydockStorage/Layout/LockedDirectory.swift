@@ -31,8 +31,14 @@ struct LockedDirectory: ~Copyable {
         }
     }
 
-    /// Replaces a file of the directory as a whole.
-    borrowing func replace(_ name: String, with bytes: [UInt8]) throws {
+    /// Replaces a file of the directory as a whole; its bytes are on the disk before it has the name.
+    ///
+    /// - Parameters:
+    ///   - name: The file.
+    ///   - bytes: What it holds then.
+    ///   - waitsForName: False if the name may reach the disk later, with that of another file.
+    /// - Throws: `SystemError`.
+    borrowing func replace(_ name: String, with bytes: [UInt8], waitsForName: Bool = true) throws {
         let temporary = "\(path)/\(Self.temporaryName)"
         let file = try create(Self.temporaryName, for: name)
         do {
@@ -46,7 +52,7 @@ struct LockedDirectory: ~Copyable {
             remove(Self.temporaryName)
             throw error
         }
-        try OutputDescriptor(number: descriptor.number, path: path).synchronise()
+        if waitsForName { try OutputDescriptor(number: descriptor.number, path: path).synchronise() }
     }
 
     /// Opens the file that will become `name`, which is what an error is about.
