@@ -31,6 +31,8 @@ public struct ImageReference: Hashable, Sendable {
 
     /// Docker's own registry, which is meant where none is named.
     public static let defaultRegistry = "docker.io"
+    /// What stands before a reference where other images are files.
+    public static let locationPrefix = "docker://"
     /// The longest repository, in bytes.
     public static let repositoryLimit = 255
     /// The longest tag, in bytes.

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DrydockBuild
 import DrydockBytes
 import DrydockDigests
 import DrydockJSON
 import DrydockNix
 import DrydockOCI
+import DrydockPackages
 import DrydockTar
 import Glibc
 
@@ -21,7 +23,7 @@ public func fuzzOne(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
 
 /// A reader of bytes that come from outside.
 enum FuzzTarget: String, CaseIterable {
-    case tar, nar, narinfo, manifest, index, configuration, json, reference
+    case tar, nar, narinfo, manifest, index, configuration, json, reference, elf, spec
 
     static let chosen: FuzzTarget = {
         let text = unsafe getenv("DRYDOCK_FUZZ_TARGET").map { unsafe String(cString: $0) } ?? ""
@@ -42,6 +44,8 @@ enum FuzzTarget: String, CaseIterable {
         case .configuration: Self.readDocument(ImageConfiguration.self, bytes)
         case .json: Self.readDocument(JSONValue.self, bytes)
         case .reference: Self.readReference(bytes)
+        case .elf: FuzzedHost.shared.read(bytes)
+        case .spec: Self.readSpec(bytes)
         }
     }
 
@@ -78,8 +82,17 @@ enum FuzzTarget: String, CaseIterable {
         }
     }
 
+    /// Reads a spec in either form; what is wrong with it is told with its lines.
+    private static func readSpec(_ bytes: [UInt8]) {
+        for file in ["image.yaml", "image.json"] {
+            do { _ = try ImageSpec.decode(bytes, file: file, directory: ".") } catch {
+                require(!error.diagnostics.isEmpty && error.description.hasPrefix(file), error)
+            }
+        }
+    }
+
     /// Ends the process as a crash does, so that libFuzzer keeps the input.
-    private static func require(_ condition: Bool, _ what: some Any) {
+    static func require(_ condition: Bool, _ what: some Any) {
         guard !condition else { return }
         print("Not what it should be: \(what)")
         abort()

@@ -82,6 +82,87 @@ def references():
         yield text.encode()
 
 
+def elf(wide=True, order="little", interpreter="", strings=(), flags=0):
+    """A program that is one loadable segment at address 0; `strings` are pairs of tag and text."""
+    def number(value, size):
+        return value.to_bytes(size, order)
+
+    def word(value):
+        return number(value, 8 if wide else 4)
+
+    def segment(kind, offset, size):
+        head = number(kind, 4) + (number(4, 4) if wide else b"")
+        return head + word(offset) * 3 + word(size) * 2 + (b"" if wide else number(4, 4)) + word(1)
+
+    header, entry = (64, 56) if wide else (52, 32)
+    name = interpreter.encode() + b"\0" if interpreter else b""
+    start = header + (3 if name else 2) * entry
+    table, entries = b"\0", []
+    for tag, text in strings:
+        entries.append((tag, len(table)))
+        table += text.encode() + b"\0"
+    section = start + len(name)
+    place = section + (len(entries) + 4) * (16 if wide else 8)
+    entries += [(5, place), (10, len(table)), (0x6FFFFFFB, flags), (0, 0)]
+    dynamic = b"".join(word(tag) + word(value) for tag, value in entries)
+    total = place + len(table)
+    ident = b"\x7fELF" + bytes([2 if wide else 1, 1 if order == "little" else 2, 1]) + bytes(9)
+    machine = 62 if wide else 3
+    fields = number(3, 2) + number(machine, 2) + number(1, 4) + word(0) + word(header) + word(0) + number(0, 4)
+    sizes = number(header, 2) + number(entry, 2) + number(3 if name else 2, 2) + bytes(6)
+    segments = segment(1, 0, total) + segment(2, section, len(dynamic))
+    if name:
+        segments += segment(3, start, len(name))
+    return ident + fields + sizes + segments + name + dynamic + table
+
+
+def elves():
+    needs = [(1, "libx.so"), (15, "$ORIGIN/lib"), (0x7FFFFFFD, "libx.so")]
+    yield elf(interpreter="/lib64/ld-linux-x86-64.so.2", strings=needs)
+    yield elf(interpreter="/lib/ld-musl-x86_64.so.1", strings=[(1, "libx.so"), (29, "/lib:${LIB}/$PLATFORM"), (14, "libx.so")])
+    yield elf(wide=False, strings=needs, flags=0x800)
+    yield elf(wide=False, order="big", interpreter="/lib64/ld-linux-x86-64.so.2")
+    yield b"#!/program an argument\n"
+    yield b"#! /usr/bin/env -S program x\n"
+
+
+def specs():
+    yield b"""# An image.
+name: example.com/team/app
+tag: '1'
+fromImage: docker://redis:8@%s
+contents:
+  - executable: /usr/bin/x
+    at: /app/x
+    dlopen: [/usr/lib/*/libnss_files.so.2]
+  - { directory: ./d, at: /srv, include: ['*.txt'], mode: '0644' }
+  - nix: [/nix/store/%s]
+copyToRoot: [a, "b\\u00e9"]
+files:
+  - { path: /etc/motd, text: "line\\n", mode: 0o644, uid: 1 }
+  - path: /run
+    directory: true
+  - path: /text
+    text: |
+      several
+        lines
+config:
+  Env: [A=b, "C=1"]
+  Cmd: [x, --y]
+  ExposedPorts: [80/tcp, 443]
+  Healthcheck: { Test: [CMD, x], Interval: 30s }
+  Labels: {}
+  User: null
+created: 2020-01-01T00:00:00Z
+mtime: 1
+maxLayers: 100
+layering: { strategy: popularity }
+""" % (DIGEST.encode(), STORE_NAME.encode())
+    document = {"name": "app", "contents": [{"executable": "/bin/x"}], "files": [{"path": "/a", "text": "\u00e9\ud83d\ude00"}]}
+    yield json.dumps(dict(document, config={"Env": ["A=b"], "Cmd": None}, maxLayers=5, squash=True)).encode()
+    yield json.dumps({"name": "a", "layeringPipeline": [["popularity_contest"], ["limit_layers", 3]]}, indent=2).encode()
+
+
 SEEDS = {
     "tar": tars,
     "nar": nars,
@@ -91,6 +172,8 @@ SEEDS = {
     "configuration": configurations,
     "json": values,
     "reference": references,
+    "elf": elves,
+    "spec": specs,
 }
 
 if __name__ == "__main__":

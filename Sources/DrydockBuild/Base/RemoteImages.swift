@@ -15,7 +15,7 @@ public struct RemoteImages: Sendable {
         @Sendable (Int64, @Sendable (TransferProgress) async throws -> StoredImage) async throws -> StoredImage
 
     /// How a spec's text begins that names an image in a registry.
-    static let prefix = "docker://"
+    static let prefix = ImageReference.locationPrefix
 
     /// Who asks.
     public var credentials: any CredentialSource

@@ -139,8 +139,8 @@ extension SpecRule {
     static let imageSource = SpecRule { text in
         if let problem = nonemptyText.problem(text) { return problem }
         do {
-            if text.hasPrefix(RemoteImages.prefix) {
-                _ = try ImageReference(String(text.dropFirst(RemoteImages.prefix.count)))
+            if text.hasPrefix(ImageReference.locationPrefix) {
+                _ = try ImageReference(String(text.dropFirst(ImageReference.locationPrefix.count)))
             } else {
                 _ = try ImageLocation(text)
             }

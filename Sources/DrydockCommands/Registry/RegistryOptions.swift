@@ -91,7 +91,7 @@ extension RegistrySurroundings {
 enum RemoteImage {
     /// What follows `docker://`; nil for a location of another kind.
     static func reference(in text: String) throws -> ImageReference? {
-        let prefix = "docker://"
+        let prefix = ImageReference.locationPrefix
         guard text.hasPrefix(prefix) else { return nil }
         return try parse(String(text.dropFirst(prefix.count)))
     }
