@@ -137,6 +137,7 @@ enum OptionConflict: Error, CustomStringConvertible {
     case formatOfDockerArchive
     case noRegistry
     case wholeIndexChanged
+    case indexInDockerArchive
     case imageNameAsOutput(String)
     case planToFile(String)
     case tagsOfImage(String)
@@ -155,8 +156,12 @@ enum OptionConflict: Error, CustomStringConvertible {
             "A docker-archive holds no manifest, so '--format' has nothing to say there\n"
                 + "hint: write 'oci:DIR' or 'oci-archive:PATH', or leave the option out"
         case .wholeIndexChanged:
-            "An index with all of its images goes unchanged to a registry or an image layout\n"
-                + "hint: write 'docker://REF' or 'oci:DIR' without --format and --compress, or choose with --platform"
+            "An index with all of its images goes to a registry, an image layout or an oci-archive, in its own form\n"
+                + "hint: write 'docker://REF', 'oci:DIR' or 'oci-archive:PATH' without --format and --squash, or choose "
+                + "with --platform"
+        case .indexInDockerArchive:
+            "A docker-archive and a daemon hold images for one platform each, and no index\n"
+                + "hint: write 'docker://REF', 'oci:DIR' or 'oci-archive:PATH'"
         case .noRegistry:
             "'--username' and '--insecure' are for one registry, and no image of a registry is named"
         case .imageNameAsOutput(let name):

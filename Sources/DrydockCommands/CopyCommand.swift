@@ -21,13 +21,13 @@ struct CopyCommand: AsyncParsableCommand {
             is, so that digests are kept; what changes is told on standard error.
 
             Of an image for several platforms the one for this machine is taken, or the one that --platform names, and \
-            what is left out is told. With --all the index goes with all of its images and attestations, from a \
-            registry to a registry or an image layout, and between image layouts and oci-archives. Between registries \
-            blobs pass through without a disk, and are mounted where both are the same.
+            what is left out is told. With --all the index goes with all of its images and attestations between \
+            registries, image layouts and oci-archives. Between registries blobs pass through without a disk, and \
+            are mounted where both are the same.
 
             Examples:
               drydock copy redis.tar oci:images
-              drydock copy oci:images:redis docker-archive:redis.tar:redis:8
+              drydock copy oci:images:redis:8 docker-archive:redis.tar:redis:8
               drydock copy --all images.tar oci:images --compress zstd
               drydock copy --squash redis.tar oci:flat:redis
               drydock copy --all docker://redis:8 docker://registry.example.com/redis:8
@@ -70,8 +70,8 @@ struct CopyCommand: AsyncParsableCommand {
 
     private func copy(_ location: ImageLocation, to target: ImageReference?, _ access: RegistryAccess) async throws {
         let (all, transfer) = (all, transfer)
-        if all, transfer.changesNothing, transfer.platform == nil, !squash, target == nil,
-            try await copyGraph(at: location)
+        if all, transfer.format == nil, transfer.platform == nil, !squash,
+            try await copyGraph(at: location, to: target, access)
         {
             return
         }
@@ -81,14 +81,23 @@ struct CopyCommand: AsyncParsableCommand {
         try await finish(images, to: target, access)
     }
 
-    /// Copies indexes as they are, if there are any and the destination can have them; false if there is nothing but images.
-    private func copyGraph(at location: ImageLocation) async throws -> Bool {
-        let target = try DaemonImageText(destination)?.destination() ?? Destination(try ImageLocation(destination))
-        let graph = try await BlockingPool.withPool(width: 1) { _ in
-            try GraphCopyRun.graph(at: location, to: target)
-        }
+    /// Copies indexes with all that they list; false if there is nothing but images, or the destination holds nothing else.
+    private func copyGraph(
+        at location: ImageLocation,
+        to target: ImageReference?,
+        _ access: RegistryAccess
+    ) async throws -> Bool {
+        let place = try target == nil ? CopyRun.destination(destination) : nil
+        if let place, !place.holdsIndexes { return false }
+        let transfer = transfer
+        let graph = try await BlockingPool.withPool(width: 1) { _ in try GraphCopyRun.graph(at: location, transfer) }
         guard let graph else { return false }
-        try await GraphCopyRun(graph: graph, work: work).finish(to: target, asJSON: json)
+        let run = GraphCopyRun(graph: graph, transfer: transfer, work: work)
+        if let place {
+            try await run.finish(to: place, asJSON: json)
+        } else if let target {
+            try await run.push(to: target, access, try cache.store(), asJSON: json)
+        }
         return true
     }
 
@@ -99,6 +108,21 @@ struct CopyCommand: AsyncParsableCommand {
         try await run.push(to: target, access, try cache.store(), asJSON: json)
     }
 
+    /// Copies an index of a registry by way of the cache, because something changes or it goes into an archive.
+    private func copyWhole(_ copy: RemoteCopyRun, to target: ImageReference?, _ access: RegistryAccess) async throws {
+        let place = try target == nil ? CopyRun.destination(destination) : nil
+        guard !squash, transfer.format == nil, place?.holdsIndexes != false else {
+            throw OptionConflict.wholeIndexChanged
+        }
+        let graph = try await copy.fetch(access, hasImages: transfer.compress != nil, progress: work.progress)
+        let run = GraphCopyRun(graph: graph, transfer: transfer, work: work)
+        if let place {
+            try await run.finish(to: place, asJSON: json)
+        } else if let target {
+            try await run.push(to: target, access, copy.store, asJSON: json)
+        }
+    }
+
     /// Copies an image of a registry.
     private func copyRemote(
         _ reference: ImageReference,
@@ -106,16 +130,18 @@ struct CopyCommand: AsyncParsableCommand {
         _ access: RegistryAccess
     ) async throws {
         let store = try cache.store()
+        let isWhole = all && transfer.platform == nil
+        let copy = RemoteCopyRun(source: reference, isWhole: isWhole, platform: transfer.platform, store: store)
         if transfer.changesNothing, !squash {
-            let copy = RemoteCopyRun(source: reference, isWhole: all, platform: transfer.platform, store: store)
             if let target {
                 return try await copy.finish(to: .registry(target), access, progress: work.progress, asJSON: json)
             }
-            if all, case let location = try ImageLocation(destination), location.transport == .ociLayout {
+            if isWhole, case let place = try CopyRun.destination(destination), place.transport == .ociLayout {
+                let location = try ImageLocation(destination)
                 return try await copy.finish(to: .layout(location), access, progress: work.progress, asJSON: json)
             }
         }
-        if all { throw OptionConflict.wholeIndexChanged }
+        if isWhole { return try await copyWhole(copy, to: target, access) }
         let pulled = try await access.withClient { client in
             let pull = ImagePull(reference, platform: transfer.platform, client: client, blobs: LocalBlobs(store))
             return try await PullRun(pull: pull, progress: work.progress).finish(nil)
@@ -222,12 +248,17 @@ struct CopyRun {
     }
 
     private func destination(_ text: String) throws -> Destination {
-        let destination = try DaemonImageText(text)?.destination() ?? Destination(try ImageLocation(text))
+        let destination = try Self.destination(text)
         if destination.transport == .dockerArchive, transfer.format != nil {
             throw OptionConflict.formatOfDockerArchive
         }
         guard let compression = transfer.compress ?? destination.suggestedCompression else { return destination }
         return destination.compressed(compression)
+    }
+
+    /// What a text means that is no reference to a registry.
+    static func destination(_ text: String) throws -> Destination {
+        try DaemonImageText(text)?.destination() ?? Destination(try ImageLocation(text))
     }
 }
 

@@ -22,6 +22,7 @@ public struct DrydockCommand: AsyncParsableCommand, Sendable {
             RunCommand.self,
             CopyCommand.self,
             MergeCommand.self,
+            IndexCommand.self,
             PullCommand.self,
             PrefetchCommand.self,
             LoginCommand.self,

@@ -6,40 +6,77 @@ import DrydockJSON
 import DrydockOCI
 import DrydockStorage
 
-/// Indexes with all of their images on their way between image layouts.
+/// Indexes with all of their images on their way between image layouts, archives of them and registries.
 struct GraphCopyRun {
     let graph: StoredGraph
+    let transfer: TransferOptions
     let work: WorkOptions
 
-    /// What is at a location, if it has more than images and all of it can go to the destination.
+    /// What is at a location, if it has more than images.
     ///
     /// - Returns: nil if images are copied, one by one.
-    static func graph(at location: ImageLocation, to destination: Destination) throws -> StoredGraph? {
-        guard destination.transport != .dockerArchive, destination.daemon == nil else { return nil }
-        let temporaryDirectory = TransferOptions.temporaryDirectory
-        guard let graph = try StoredGraph(at: location, temporaryDirectory: temporaryDirectory) else { return nil }
-        return graph.isMoreThanImages ? graph : nil
+    static func graph(at location: ImageLocation, _ transfer: TransferOptions) throws -> StoredGraph? {
+        let graph = try StoredGraph(
+            at: location,
+            hasImages: transfer.compress != nil,
+            temporaryDirectory: TransferOptions.temporaryDirectory
+        )
+        return graph?.isMoreThanImages == true ? graph : nil
     }
 
     /// Copies, and tells what was copied.
     func finish(to destination: Destination, asJSON json: Bool) async throws {
         if destination.isStandardOutput, json { throw OptionConflict.jsonOnStandardOutput }
-        let copy = try GraphCopy(of: graph, to: destination)
+        let copy = try GraphCopy(of: graph, to: destination, compression: transfer.compress)
         let progress = work.progress.display(copy.work, passes: destination.passes)
-        try await progress.during {
+        let result = try await progress.during {
             try await copy.deliver(to: destination, width: work.jobs, progress: progress.counter)
         }
-        if json { return try Output.json(report(copy.entries)) }
-        try Output.text(
-            text(copy.entries) + "written to \(destination.title)\n",
-            toStandardError: destination.isStandardOutput
-        )
+        try tell(result, "written to \(destination.title)", json, toStandardError: destination.isStandardOutput)
     }
 
-    /// Manifests of images, attestations and artifacts.
-    private var manifests: [Descriptor] { graph.documents.map(\.descriptor).filter(\.mediaType.isManifest) }
+    /// Sends all of it to a registry, and tells what was sent.
+    func push(
+        to reference: ImageReference,
+        _ access: RegistryAccess,
+        _ store: LocalStore,
+        asJSON json: Bool
+    ) async throws {
+        let result = try await access.withClient { [self] client in
+            let target = PushTarget(reference, client: client, store: store)
+            let copy = try GraphCopy(of: graph, to: target, compression: transfer.compress)
+            let progress = work.progress.display(copy.work, passes: 1)
+            return try await progress.during {
+                try await copy.push(to: target, width: work.jobs, progress: progress.counter)
+            }
+        }
+        try tell(result, "pushed to \(reference.withDefaultTag)", json)
+    }
 
-    private func report(_ entries: [Descriptor]) -> JSONValue {
+    private func tell(
+        _ result: GraphCopy.Result,
+        _ place: String,
+        _ json: Bool,
+        toStandardError isStream: Bool = false
+    ) throws {
+        try Output.notes(result.changes)
+        if json { return try Output.json(GraphReport(result).json) }
+        try Output.text(GraphReport(result).text + place + "\n", toStandardError: isStream)
+    }
+}
+
+/// What is told of indexes that were copied or made.
+struct GraphReport {
+    private let entries: [Descriptor]
+    /// Manifests of images, attestations and artifacts.
+    private let manifests: [Descriptor]
+
+    init(_ result: GraphCopy.Result) {
+        entries = result.entries
+        manifests = result.manifests
+    }
+
+    var json: JSONValue {
         .object([
             "entries": .array(
                 entries.map { entry in
@@ -58,7 +95,7 @@ struct GraphCopyRun {
         ])
     }
 
-    private func text(_ entries: [Descriptor]) -> String {
+    var text: String {
         let lines = entries.map { entry in
             let kind = entry.mediaType.isIndex ? "index" : "image"
             return "\(kind) \(entry.digest)\(name(of: entry).map { "  \($0)" } ?? "")\n"

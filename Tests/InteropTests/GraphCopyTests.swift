@@ -7,62 +7,13 @@ import Testing
 /// Indexes with several platforms, attestations and artifacts on their way between image layouts.
 @Suite
 struct GraphCopyTests {
-    /// A layout with an index in an index (two platforms and an attestation), an artifact, and a plain image.
-    ///
-    /// Files are as Python writes them, not as this package would.
-    private static let script = """
-        import gzip, hashlib, io, json, os, tarfile
-        os.makedirs('source/blobs/sha256')
-        def blob(data, type, **fields):
-            if not isinstance(data, bytes): data = json.dumps(data, indent=1).encode()
-            digest = hashlib.sha256(data).hexdigest()
-            open('source/blobs/sha256/' + digest, 'wb').write(data)
-            return {'mediaType': type, 'digest': 'sha256:' + digest, 'size': len(data), **fields}
-        V = 'application/vnd.oci.image.'
-        def image(architecture, **fields):
-            tar = io.BytesIO()
-            with tarfile.open(fileobj=tar, mode='w') as archive:
-                archive.addfile(tarfile.TarInfo(architecture))
-            layer = blob(gzip.compress(tar.getvalue(), mtime=0), V + 'layer.v1.tar+gzip')
-            diff = 'sha256:' + hashlib.sha256(tar.getvalue()).hexdigest()
-            config = blob({'architecture': architecture, 'os': 'linux', 'rootfs': {'type': 'layers', 'diff_ids': [diff]}},
-                V + 'config.v1+json')
-            manifest = {'schemaVersion': 2, 'mediaType': V + 'manifest.v1+json', 'config': config, 'layers': [layer]}
-            return blob(manifest, V + 'manifest.v1+json', platform={'os': 'linux', 'architecture': architecture}, **fields)
-        amd, arm = image('amd64'), image('arm64')
-        statement = blob({'_type': 'https://in-toto.io/Statement/v0.1'}, 'application/vnd.in-toto+json')
-        attestation = blob({'schemaVersion': 2, 'mediaType': V + 'manifest.v1+json', 'layers': [statement],
-            'config': blob({'architecture': 'unknown', 'os': 'unknown', 'rootfs': {'type': 'layers', 'diff_ids': [
-                statement['digest']]}}, V + 'config.v1+json')}, V + 'manifest.v1+json',
-            platform={'os': 'unknown', 'architecture': 'unknown'},
-            annotations={'vnd.docker.reference.type': 'attestation-manifest', 'vnd.docker.reference.digest': amd['digest']})
-        def index(*manifests, **fields):
-            return blob({'schemaVersion': 2, 'mediaType': V + 'index.v1+json', 'manifests': manifests},
-                V + 'index.v1+json', **fields)
-        def name(text): return {'annotations': {'org.opencontainers.image.ref.name': text}}
-        artifact = blob({'schemaVersion': 2, 'mediaType': V + 'manifest.v1+json', 'artifactType': 'text/plain', 'config':
-            blob(b'{}', 'application/vnd.oci.empty.v1+json'), 'layers': [blob(b'text', 'text/plain')]},
-            V + 'manifest.v1+json', **name('artifact'))
-        top = index(index(amd, arm), attestation, **name('multi'))
-        plain = image('amd64', **name('plain'))
-        json.dump({'schemaVersion': 2, 'manifests': [top, artifact, plain]}, open('source/index.json', 'w'))
-        json.dump({'imageLayoutVersion': '1.0.0'}, open('source/oci-layout', 'w'))
-        """
-
-    private func withSource(_ body: (String) async throws -> Void) async throws {
-        try await withTemporaryDirectory { directory in
-            try await Command.check(["python3", "-c", Self.script], in: directory)
-            try await body(directory)
-        }
-    }
-
     private func run(_ directory: String, _ arguments: String...) async throws -> Command.Output {
         try await Command.run([try Drydock.path, "copy", "--progress", "none"] + arguments, in: directory)
     }
 
     @Test(.requires("python3", "skopeo"))
     func `indexes keep their images, attestations and artifacts between layouts and archives of them`() async throws {
-        try await withSource { directory in
+        try await GraphSource.make { directory in
             for (source, target) in [("source", "oci-archive:one.tar"), ("one.tar", "oci:two"), ("two", "oci:three")] {
                 let output = try await run(directory, "--all", source, target)
                 try #require(output.status == 0, "\(output.errorText)")
@@ -89,7 +40,7 @@ struct GraphCopyTests {
 
     @Test(.requires("python3"))
     func `one name brings all that it leads to, under another name if one is given`() async throws {
-        try await withSource { directory in
+        try await GraphSource.make { directory in
             let output = try await run(directory, "--all", "--json", "oci:source:multi", "oci:other:new")
             try #require(output.status == 0, "\(output.errorText)")
             let report = try JSON(output.standardOutput)
@@ -110,7 +61,7 @@ struct GraphCopyTests {
     }
 
     @Test(.requires("python3")) func `what one image alone leaves behind is told`() async throws {
-        try await withSource { directory in
+        try await GraphSource.make { directory in
             let note = "1 image for linux/arm64 and 1 attestation of the same name are left out"
             for target in ["docker-archive:a.tar:multi:v", "oci:b", "oci-archive:c.tar"] {
                 let output = try await run(directory, "--platform", "linux/amd64", "oci:source:multi", target)
@@ -125,7 +76,7 @@ struct GraphCopyTests {
 
     @Test(.requires("python3"))
     func `damage is not passed on, and what an index only mentions may be missing`() async throws {
-        try await withSource { directory in
+        try await GraphSource.make { directory in
             let script = """
                 import json, os
                 index = json.load(open('source/index.json'))

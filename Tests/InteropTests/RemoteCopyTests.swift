@@ -196,8 +196,8 @@ struct RemoteCopyTests {
             #expect(output.status == 64)
             #expect(
                 output.errorText == """
-                    Error: An index with all of its images goes unchanged to a registry or an image layout
-                    hint: write 'docker://REF' or 'oci:DIR' without --format and --compress, or choose with --platform
+                    Error: An index with all of its images goes to a registry, an image layout or an oci-archive, in its own form
+                    hint: write 'docker://REF', 'oci:DIR' or 'oci-archive:PATH' without --format and --squash, or choose with --platform
                     """
             )
             let other = "sha256:" + String(repeating: "0", count: 64)

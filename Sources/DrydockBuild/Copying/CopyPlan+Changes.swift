@@ -12,7 +12,8 @@ extension CopyPlan {
 
     private func changes(of image: Image, _ result: BuiltImage) -> [String] {
         let stored = image.stored
-        let label = result.references.first ?? stored.references.first ?? "\(stored.descriptor.digest)"
+        let name = result.references.first ?? stored.references.first ?? "\(stored.descriptor.digest)"
+        let label = isListed ? "\(stored.platform)" : name
         var sentences = layerChanges(of: image)
         if !stored.siblings.isEmpty { sentences.append(Self.omission(of: stored.siblings)) }
         if image.format == .docker, !stored.descriptor.mediaType.isDocker {

@@ -35,6 +35,8 @@ struct CopyPlan: Sendable {
     let layers: [Layer]
     let images: [Image]
     let isForDockerArchive: Bool
+    /// Whether an index lists the images by their platforms.
+    let isListed: Bool
     /// Whether each image gets one layer in place of all.
     let isSquashing: Bool
 
@@ -51,10 +53,17 @@ struct CopyPlan: Sendable {
         try self.init(copy, for: Aim(isDockerArchive: false, isRegistry: true, name: name))
     }
 
+    /// What becomes of images that indexes list, and no name.
+    init(unnamed copy: ImageCopy) throws {
+        try self.init(copy, for: Aim(isDockerArchive: false, isListed: true, name: nil))
+    }
+
     /// What counts of a destination.
     private struct Aim {
         let isDockerArchive: Bool
         var isRegistry = false
+        /// Whether images are found by an index and have no names.
+        var isListed = false
         /// The name that it gives the image.
         let name: String?
     }
@@ -62,6 +71,7 @@ struct CopyPlan: Sendable {
     private init(_ copy: ImageCopy, for aim: Aim) throws {
         guard !copy.images.isEmpty else { throw CopyFailure.noImages }
         isForDockerArchive = aim.isDockerArchive
+        isListed = aim.isListed
         isSquashing = copy.squashes
         var collection = LayerCollection()
         let planned = try copy.images.map { stored in
@@ -77,7 +87,8 @@ struct CopyPlan: Sendable {
         layers = collection.layers
         images = isForDockerArchive ? Self.combined(planned) : planned
         if let name = aim.name, copy.images.count > 1 {
-            throw CopyFailure.oneNameForMany(name, count: copy.images.count)
+            guard aim.isRegistry else { throw CopyFailure.oneNameForMany(name, count: copy.images.count) }
+            throw CopyFailure.severalForRegistry(name, available: copy.images.flatMap(\.references))
         }
         try Self.refuseConflicts(images)
     }
@@ -116,6 +127,7 @@ struct CopyPlan: Sendable {
     // MARK: Names
 
     private static func references(of stored: StoredImage, _ aim: Aim) throws -> [String] {
+        if aim.isListed { return [] }
         if aim.isRegistry { return aim.name.map { [$0] } ?? [] }
         guard aim.isDockerArchive else { return stored.references }
         if let name = aim.name {

@@ -22,7 +22,7 @@ public struct RemoteCopy: Sendable {
     /// Told of every blob.
     public var transfer = TransferProgress()
     private let client: RegistryClient
-    private let store: LocalStore
+    let store: LocalStore
 
     /// How deep indexes may contain indexes.
     private static let depthLimit = 4
@@ -41,7 +41,7 @@ public struct RemoteCopy: Sendable {
         self.store = store
     }
 
-    private var blobs: LocalBlobs { LocalBlobs(store) }
+    var blobs: LocalBlobs { LocalBlobs(store) }
 
     /// Finds out what is copied; no layer is fetched.
     ///
@@ -168,18 +168,40 @@ extension RemoteCopy {
     public func copy(_ graph: RemoteGraph, to layout: ImageLayout, as name: String?) async throws {
         try await each(graph.blobs) { blob in
             if try layout.hasBlob(blob) { return transfer.skip(blob) }
-            if try await blobs.hasBlob(blob) {
-                transfer.skip(blob)
-            } else {
-                try await blobs.putBlob(blob, from: CountedSource(source: graph.repository, progress: transfer))
-                transfer.finish(blob)
-            }
+            try await fetch(blob, from: graph.repository)
             try await layout.copyBlob(blob, from: blobs)
         }
         for manifest in graph.manifests { try layout.addBlob(manifest.bytes) }
-        let own =
-            source.tag.map { "\(source.familiarName):\($0)" } ?? (source.digest == nil ? source.familiarName : nil)
-        try layout.addImage(graph.top, referenceName: name ?? own)
+        try layout.addImage(graph.top, referenceName: name ?? ownName)
+    }
+
+    /// Fetches everything into the local store, where it is read like any image on disk.
+    ///
+    /// - Parameters:
+    ///   - graph: As ``resolve()`` has found it.
+    ///   - hasImages: Whether images are wanted one by one, because they may change.
+    /// - Returns: What the store has now.
+    /// - Throws: ``RegistryFailure``; what the local store throws.
+    public func fetch(_ graph: RemoteGraph, hasImages: Bool = false) async throws -> StoredGraph {
+        do {
+            try await each(graph.blobs) { try await fetch($0, from: graph.repository) }
+        } catch let failure as RegistryFailure {
+            throw failure.about(source.familiarDescription)
+        }
+        for manifest in graph.manifests { try await blobs.put(manifest.bytes, as: manifest.descriptor) }
+        let entry = ImageLayout.entry(for: graph.top, referenceName: ownName)
+        return try StoredGraph(of: [entry], in: blobs, hasImages: hasImages)
+    }
+
+    private func fetch(_ blob: Descriptor, from repository: RegistryRepository) async throws {
+        if try await blobs.hasBlob(blob) { return transfer.skip(blob) }
+        try await blobs.putBlob(blob, from: CountedSource(source: repository, progress: transfer))
+        transfer.finish(blob)
+    }
+
+    /// The name that an image has in a layout that gives it no other.
+    private var ownName: String? {
+        source.tag.map { "\(source.familiarName):\($0)" } ?? (source.digest == nil ? source.familiarName : nil)
     }
 
     private func each(_ blobs: [Descriptor], _ body: @escaping @Sendable (Descriptor) async throws -> Void) async throws

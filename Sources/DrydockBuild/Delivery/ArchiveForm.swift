@@ -15,7 +15,7 @@ enum ArchiveForm: Sendable {
     /// A tar of an [image layout](https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md).
     case ociArchive(referenceName: String?)
 
-    /// The members for images, in their order; a graph goes into image layouts alone.
+    /// The members for images, in their order; a docker-archive has no place for a graph.
     func members(
         for images: [PayloadImage],
         _ graph: PayloadGraph?,
@@ -37,7 +37,7 @@ enum ArchiveForm: Sendable {
         _ graph: PayloadGraph?
     ) -> [(name: String, content: ArchiveMember.Content)] {
         var files = layerFiles(images)
-        for (number, descriptor) in (graph?.blobs ?? []).enumerated() {
+        for (number, descriptor) in graph?.blobs ?? [] {
             files.append((blob(descriptor.digest), .layer(number, size: descriptor.size)))
         }
         var written: Set<Digest> = []
@@ -52,8 +52,8 @@ enum ArchiveForm: Sendable {
             files.append((blob(document.descriptor.digest), .bytes(document.bytes)))
         }
         let entries =
-            (graph?.entries ?? [])
-            + images.map(\.image).flatMap { image in
+            graph?.entries
+            ?? images.map(\.image).flatMap { image in
                 image.layoutNames(overriddenBy: referenceName).map { name in
                     ImageLayout.entry(for: image.layoutDescriptor, referenceName: name)
                 }

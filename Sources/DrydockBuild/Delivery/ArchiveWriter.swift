@@ -18,8 +18,9 @@ struct ArchiveWriter<Payload: ImagePayload>: Sendable {
     let progress: ProgressCounter
 
     private func layout(for images: [PayloadImage]) throws -> ArchiveLayout {
-        try ArchiveLayout(
-            form.members(for: images.withEqualLayersOnce, payload.graph, modificationTime: modificationTime)
+        let graph = try payload.graph(of: images.map(\.image))
+        return try ArchiveLayout(
+            form.members(for: images.withEqualLayersOnce, graph, modificationTime: modificationTime)
         )
     }
 }

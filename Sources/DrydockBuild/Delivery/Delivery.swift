@@ -97,14 +97,15 @@ struct Delivery<Payload: ImagePayload>: Sendable {
                 try layout.addBlob(image.configurationBytes)
                 try layout.addBlob(image.manifestBytes)
             }
+            if let graph = try payload.graph(of: images) {
+                for document in graph.documents { try layout.addBlob(document.bytes) }
+                try layout.addEntries(graph.entries)
+                return images
+            }
             for image in images {
                 for name in image.layoutNames(overriddenBy: destination.reference) {
                     try layout.addImage(image.layoutDescriptor, referenceName: name)
                 }
-            }
-            if let graph = payload.graph {
-                for document in graph.documents { try layout.addBlob(document.bytes) }
-                try layout.addEntries(graph.entries)
             }
             return images
         } catch {

@@ -68,6 +68,9 @@ public struct Destination: Hashable, Sendable {
     /// Whether the image goes to standard output.
     public var isStandardOutput: Bool { path == "-" }
 
+    /// Whether indexes can be there, with all that they list.
+    public var holdsIndexes: Bool { transport != .dockerArchive }
+
     /// How often each layer is produced: a stream must know the digests before the first byte is written.
     public var passes: Int { path == "-" || daemon != nil || archiveCompression != .none ? 2 : 1 }
 

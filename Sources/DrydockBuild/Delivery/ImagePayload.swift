@@ -47,24 +47,24 @@ protocol ImagePayload: Sendable {
     /// The images with these layers.
     func images(with layers: [PackedLayer]) throws -> [PayloadImage]
 
-    /// What goes into an image layout beside images, or in place of them; nil if there are images alone.
-    var graph: PayloadGraph? { get }
+    /// What lists the images in an image layout or a registry, and goes there with them; nil if there are images alone.
+    func graph(of images: [BuiltImage]) throws -> PayloadGraph?
 }
 
-/// Indexes and manifests that go into an image layout as they are; their blobs are the layers of the payload.
+/// Indexes and manifests beside those of images, or in place of them.
 struct PayloadGraph: Sendable {
-    /// The blobs, by their numbers.
-    let blobs: [Descriptor]
+    /// Layers of the payload that are no image's, by their numbers.
+    var blobs: [(number: Int, descriptor: Descriptor)] = []
     /// Indexes and manifests, each after all that it leads to.
     let documents: [StoredGraph.Document]
-    /// The entries of the layout's index.
+    /// The entries of the layout's index, in place of one for each name of each image.
     let entries: [Descriptor]
 }
 
 extension ImagePayload {
     func existingBlob(_ number: Int) -> (any BlobSource)? { nil }
 
-    var graph: PayloadGraph? { nil }
+    func graph(of images: [BuiltImage]) throws -> PayloadGraph? { nil }
 
     /// Produces the blob as the first time, and compares the two.
     func packAnew(_ number: Int, again last: PackedLayer, writing write: LayerPacker.Write) async throws {

@@ -56,6 +56,20 @@ struct RemoteCopyRun {
         try Output.text(Self.text(graph) + target.text + "\n")
     }
 
+    /// Fetches everything into the cache.
+    func fetch(_ access: RegistryAccess, hasImages: Bool, progress: ProgressStyle) async throws -> StoredGraph {
+        try await access.withClient { client in
+            try await BlockingPool.withPool { [self] _ in
+                var copy = RemoteCopy(source, client: client, store: store)
+                copy.isWhole = true
+                let graph = try await copy.resolve()
+                let display = TransferDisplay(progress, total: graph.size)
+                copy.transfer = display.progress
+                return try await display.during { [copy] in try await copy.fetch(graph, hasImages: hasImages) }
+            }
+        }
+    }
+
     private static func json(_ graph: RemoteGraph) -> JSONValue {
         .object([
             "digest": .string("\(graph.top.digest)"),

@@ -51,6 +51,13 @@ struct LayoutReader<Contents: ImageContents>: ImageReader {
         return image
     }
 
+    /// The image with a manifest, whatever names lead to it.
+    func image(of manifest: Descriptor) throws -> StoredImage {
+        let documents = try documents(of: manifest)
+        let places = try layerPlaces(of: documents.manifest)
+        return try StoredImage(documents, places, references: [], transport: transport, path: contents.path)
+    }
+
     /// Manifest and configuration, both verified.
     func documents(of descriptor: Descriptor) throws -> ImageDocuments {
         let manifestBytes = try contents.blob(descriptor, named: "image manifest")

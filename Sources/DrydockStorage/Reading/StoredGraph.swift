@@ -14,6 +14,12 @@ public struct StoredGraph: Sendable {
         public let descriptor: Descriptor
         /// Its bytes.
         public let bytes: [UInt8]
+
+        /// A document that was read or made.
+        public init(descriptor: Descriptor, bytes: [UInt8]) {
+            self.descriptor = descriptor
+            self.bytes = bytes
+        }
     }
 
     /// The path of the layout or archive in the user's words.
@@ -24,6 +30,9 @@ public struct StoredGraph: Sendable {
     public let documents: [Document]
     /// Configurations, layers and other blobs, each once.
     public let blobs: [StoredBlob]
+    /// The images, if they were asked for one by one: their manifests are not among ``documents`` then, nor their
+    /// configurations and layers among ``blobs``.
+    public let images: [StoredImage]
 
     /// Whether a copy of images alone would lack something: there are indexes, attestations or artifacts.
     public let isMoreThanImages: Bool
@@ -34,14 +43,25 @@ public struct StoredGraph: Sendable {
     ///
     /// - Parameters:
     ///   - location: Where it is.
+    ///   - hasImages: Whether images are wanted one by one, because they may change.
     ///   - temporaryDirectory: Where an archive that is compressed as a whole is kept while its blobs are read.
     /// - Throws: ``ImageStorageFailure``; `SystemError`.
-    public init?(at location: ImageLocation, temporaryDirectory: String = "/tmp") throws {
+    public init?(at location: ImageLocation, hasImages: Bool = false, temporaryDirectory: String = "/tmp") throws {
         switch try StoredImage.contents(at: location, temporaryDirectory) {
-        case .layout(let directory): self = try GraphReader.read(directory, .ociLayout, location.reference)
+        case .layout(let directory):
+            self = try GraphReader(directory, .ociLayout, hasImages).graph(named: location.reference)
         case .archive(_, .dockerArchive): return nil
-        case .archive(let archive, let transport): self = try GraphReader.read(archive, transport, location.reference)
+        case .archive(let archive, let transport):
+            self = try GraphReader(archive, transport, hasImages).graph(named: location.reference)
         }
+    }
+
+    /// Reads what entries lead to in the local store, which has all of it; blocks.
+    ///
+    /// - Throws: As ``init(at:hasImages:temporaryDirectory:)``.
+    public init(of entries: [Descriptor], in blobs: LocalBlobs, hasImages: Bool = false) throws {
+        let contents = DirectoryContents(path: blobs.directory)
+        self = try GraphReader(contents, .ociLayout, hasImages).graph(of: entries)
     }
 
     fileprivate init(path: String, entries: [Descriptor], _ reader: GraphReader<some ImageContents>) {
@@ -49,6 +69,7 @@ public struct StoredGraph: Sendable {
         self.entries = entries
         documents = reader.documents
         blobs = reader.blobs
+        images = reader.images
         isMoreThanImages = reader.isMoreThanImages || Set(entries.compactMap(\.referenceName)).count < entries.count
     }
 }
@@ -59,26 +80,32 @@ private struct GraphReader<Contents: ImageContents> {
     private static var documentLimit: Int { 1024 }
 
     private let contents: Contents
+    private let layout: LayoutReader<Contents>
+    private let hasImages: Bool
     private(set) var documents: [StoredGraph.Document] = []
     private(set) var blobs: [StoredBlob] = []
+    private(set) var images: [StoredImage] = []
     private(set) var isMoreThanImages = false
     private var seen: Set<Digest> = []
 
-    static func read(
-        _ contents: Contents,
-        _ transport: ImageLocation.Transport,
-        _ name: String?
-    ) throws -> StoredGraph {
+    init(_ contents: Contents, _ transport: ImageLocation.Transport, _ hasImages: Bool) {
+        self.contents = contents
+        self.hasImages = hasImages
+        layout = LayoutReader(contents, transport)
+    }
+
+    /// What a name in the layout's index leads to, or everything.
+    func graph(named name: String?) throws -> StoredGraph {
         let index: ImageIndex = try contents.document("index.json")
         guard !index.manifests.isEmpty else { throw contents.failure(.noImage) }
-        let layout = LayoutReader(contents, transport)
-        let entries = try name.map { try layout.candidates(in: index, named: $0) } ?? index.manifests
-        var reader = GraphReader(contents: contents)
+        return try graph(of: name.map { try layout.candidates(in: index, named: $0) } ?? index.manifests)
+    }
+
+    func graph(of entries: [Descriptor]) throws -> StoredGraph {
+        var reader = self
         for entry in entries { try reader.collect(entry, depth: 1) }
         return StoredGraph(path: contents.path, entries: entries, reader)
     }
-
-    private init(contents: Contents) { self.contents = contents }
 
     private mutating func collect(_ descriptor: Descriptor, depth: Int) throws {
         guard seen.insert(descriptor.digest).inserted else { return }
@@ -99,7 +126,11 @@ private struct GraphReader<Contents: ImageContents> {
     private mutating func collectManifest(_ descriptor: Descriptor) throws {
         let bytes = try contents.blob(descriptor, named: "image manifest")
         let manifest: ImageManifest = try contents.parse(bytes, named: "image manifest")
-        if !manifest.config.mediaType.isConfiguration || descriptor.isAttestation { isMoreThanImages = true }
+        if !manifest.config.mediaType.isConfiguration || descriptor.isAttestation {
+            isMoreThanImages = true
+        } else if hasImages {
+            return images.append(try layout.image(of: descriptor))
+        }
         for blob in [manifest.config] + manifest.layers where seen.insert(blob.digest).inserted { try add(blob) }
         documents.append(StoredGraph.Document(descriptor: descriptor, bytes: bytes))
     }
