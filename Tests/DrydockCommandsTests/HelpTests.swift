@@ -9,7 +9,8 @@ import Testing
 struct HelpTests {
     @Test(
         arguments: [
-            "drydock", "build", "plan", "stream", "layer", "pull", "prefetch", "login", "logout", "copy", "merge", "index",
+            "drydock", "build", "plan", "stream", "layer", "pull", "prefetch", "login", "logout", "copy", "merge",
+            "index",
             "inspect", "tags", "diff", "run", "export", "validate", "cache", "cache-ls", "cache-gc", "cache-verify",
             "doctor",
         ]
@@ -41,7 +42,8 @@ struct HelpTests {
         let output = try await DrydockProgram.run("--generate-completion-script", shell)
         #expect(output.status == 0)
         for word in [
-            "build", "plan", "stream", "copy", "merge", "index", "inspect", "diff", "run", "export", "validate", "cache",
+            "build", "plan", "stream", "copy", "merge", "index", "inspect", "diff", "run", "export", "validate",
+            "cache",
             "doctor",
             "compress", "progress",
         ] {
