@@ -4,6 +4,7 @@ import ArgumentParser
 import DrydockBuild
 import DrydockFiles
 import DrydockSandbox
+import DrydockStorage
 import Foundation
 
 /// `drydock run`: an image's command, without any daemon.
@@ -12,6 +13,9 @@ struct RunCommand: AsyncParsableCommand {
         commandName: "run",
         abstract: "Run an image's command in a sandbox, without any daemon.",
         discussion: """
+            A spec is built first, as 'drydock build' would, but the image is written nowhere: its command runs on what its \
+            layers would hold. Store and registry options are for specs.
+
             The command sees the image's files and nothing of this host, and its changes are gone when it ends. It is \
             what the image's configuration says (Entrypoint, Cmd, Env, WorkingDir, User), unless options say otherwise. On a \
             terminal it has one of its own; otherwise it has these standard streams. SIGINT and SIGTERM are passed on.
@@ -21,13 +25,20 @@ struct RunCommand: AsyncParsableCommand {
 
             Examples:
               drydock run image.tar
+              drydock run redis.yaml -- /usr/bin/redis-server --version
               drydock run image.tar -- /bin/sh -c 'id; ls /'
               drydock run -v ./data:/data --network host oci:images:redis:latest
               drydock run --debug /tmp/drydock-failed-runAsRoot-1234
             """
     )
 
-    @Argument(help: ArgumentHelp("The image.", valueName: "image"), completion: .file())
+    @Argument(
+        help: ArgumentHelp(
+            "The image; or a spec: a YAML or JSON file, or '-' for standard input.",
+            valueName: "image"
+        ),
+        completion: .file()
+    )
     var image: String
 
     @Argument(
@@ -69,16 +80,18 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup var selection: PlatformOption
 
-    @OptionGroup var sandbox: SandboxOption
+    @OptionGroup var store: StoreOptions
+
+    @OptionGroup var registry: RegistryOptions
+
+    func validate() throws {
+        guard !debug, SpecFile.isMeant(by: image), selection.platform != nil else { return }
+        throw ValidationError("'--platform' chooses one of several images, and a spec says itself what it is for")
+    }
 
     func run() async throws {
-        let variables = ProcessInfo.processInfo.environment
-        var environment = try BuildEnvironment.current()
-        environment.scripts = try sandbox.settings(variables)
-        let control = SandboxControl()
-        Interruption.current?.handOver { control.send(signal: $0) }
         do {
-            let ending = try await ending(variables, environment, control)
+            let ending = try await ending()
             guard ending.exitCode == 0 else { throw ExitCode(ending.exitCode) }
         } catch let failure as SandboxFailure {
             guard case .notExecutable(_, let errorNumber) = failure.code else { throw failure }
@@ -91,12 +104,12 @@ struct RunCommand: AsyncParsableCommand {
     private static let notFound: Int32 = 127
     private static let notExecutable: Int32 = 126
 
-    private func ending(
-        _ variables: [String: String],
-        _ environment: BuildEnvironment,
-        _ control: SandboxControl
-    ) async throws -> SandboxEnding {
-        let request = request(variables, environment)
+    private func ending() async throws -> SandboxEnding {
+        if !debug, SpecFile.isMeant(by: image) { return try await endingOfSpec() }
+        var environment = try BuildEnvironment.current()
+        environment.scripts = try store.scripts.settings(Self.variables)
+        let request = request(environment)
+        let control = Self.controlled()
         if debug {
             let path = environment.absolute(image)
             let kept = try FailedScript(keptIn: path, temporaryDirectory: environment.temporaryDirectory)
@@ -106,19 +119,40 @@ struct RunCommand: AsyncParsableCommand {
         return try await request.run(stored, in: environment, control: control)
     }
 
-    private func request(_ variables: [String: String], _ environment: BuildEnvironment) -> ImageRun {
+    private func endingOfSpec() async throws -> SandboxEnding {
+        let spec = try SpecFile(path: image).load()
+        let environment = try store.environment(try registry.access(for: spec.baseRegistry))
+        let build = ImageBuild(spec: spec, environment: environment)
+        let plan = try await build.plan()
+        try Output.notes(plan.notes)
+        try Output.warnings(plan.warnings)
+        try Output.warnings(environment.memory.warnings)
+        // Until here a signal ends the build.
+        return try await request(environment).run(build, as: plan, control: Self.controlled())
+    }
+
+    private static let variables = ProcessInfo.processInfo.environment
+
+    /// What passes signals on to the command from now on.
+    private static func controlled() -> SandboxControl {
+        let control = SandboxControl()
+        Interruption.current?.handOver { control.send(signal: $0) }
+        return control
+    }
+
+    private func request(_ environment: BuildEnvironment) -> ImageRun {
         var run = ImageRun()
         run.command = command
         run.entrypoint = entrypoint
         run.user = user
         run.workingDirectory = workdir
         let isTerminal = isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1
-        let terminal = isTerminal ? variables["TERM"].map { ["TERM=\($0)"] } ?? [] : []
+        let terminal = isTerminal ? Self.variables["TERM"].map { ["TERM=\($0)"] } ?? [] : []
         run.variables =
             terminal
             + env.compactMap { variable in
                 if variable.contains("=") { return variable }
-                return variables[variable].map { "\(variable)=\($0)" }
+                return Self.variables[variable].map { "\(variable)=\($0)" }
             }
         run.volumes = volume.map { $0.bind(in: environment.workingDirectory) }
         run.network = network == .host ? .host : .none

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import DrydockBuild
+import DrydockStorage
 import Foundation
 
 /// The spec that a command works on.
@@ -11,6 +12,22 @@ struct SpecOptions: ParsableArguments {
         completion: .file(extensions: ["yaml", "yml", "json"])
     )
     var path: String
+
+    /// Reads the spec.
+    func load() throws -> ImageSpec { try SpecFile(path: path).load() }
+}
+
+/// A file that holds a spec, or standard input.
+struct SpecFile {
+    private static let suffixes = [".yaml", ".yml", ".json"]
+
+    let path: String
+
+    /// Whether what was written for an image reads like a spec: `-`, or a bare path with the suffix of one.
+    static func isMeant(by text: String) -> Bool {
+        if text == "-" { return true }
+        return suffixes.contains(where: text.hasSuffix) && (try? ImageLocation(text))?.transport == nil
+    }
 
     /// Reads the spec; paths in it are relative to its directory, or to the working directory for standard input.
     func load() throws -> ImageSpec {

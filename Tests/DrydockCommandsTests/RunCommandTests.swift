@@ -10,7 +10,7 @@ struct RunCommandTests {
     private static let script = """
         mkdir -p rootfs/bin rootfs/etc runs
         cp "$(command -v busybox)" rootfs/bin/busybox
-        for name in sh id cat pwd touch kill sleep tty; do ln -s busybox "rootfs/bin/$name"; done
+        for name in sh id cat pwd touch kill sleep stat tty; do ln -s busybox "rootfs/bin/$name"; done
         printf 'root:x:0:0:root:/root:/bin/sh\\njane:x:1000:1000:Jane:/home/jane:/bin/sh\\n' >rootfs/etc/passwd
         printf 'root:x:0:\\njane:x:1000:\\nwheel:x:10:jane\\n' >rootfs/etc/group
         chmod -R a+rX . && chmod 1777 runs
@@ -55,6 +55,40 @@ struct RunCommandTests {
             let missing = try await run(["--entrypoint", "nope", "a.tar"], in: directory)
             #expect(missing.status == 127)
             #expect(missing.errorText.hasPrefix("Error: Cannot start 'nope' in the sandbox: "))
+        }
+    }
+
+    @Test
+    func `a spec is built and run, and no image is written`() async throws {
+        try await withImage { directory in
+            try FileManager.default.removeItem(atPath: "\(directory)/a.tar")
+            let usual = try await run(["a.yaml"], in: directory)
+            #expect(usual.text == "1000\n/new/place", "\(usual.errorText)")
+            #expect(usual.status == 7)
+            // Paths in a spec from standard input are relative to the working directory.
+            let changed = Self.spec.replacing("WorkingDir:", with: "Env: [A=b], WorkingDir:").replacing(
+                "config:",
+                with: "runAsRoot: 'mkdir /made; chown 1000 /made', config:"
+            )
+            let arguments = ["-", "--", "stat -c %u /made; echo $A; cat"]
+            let typed = try await run(arguments, input: changed, in: directory)
+            #expect(typed.text == "1000\nb", "\(typed.errorText)")
+            #expect(typed.status == 0)
+            let names = try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
+            #expect(names == ["a.yaml", "rootfs", "runs"])
+        }
+    }
+
+    @Test
+    func `faults of a spec are told as by build, and options that make no sense are refused`() async throws {
+        try await withTemporaryDirectory { directory in
+            let wrong = try await run(["-"], input: "{ name: a, copyToRot: x }", in: directory)
+            #expect(wrong.status == 65)
+            #expect(wrong.errorText.contains("standard input:1:"), "\(wrong.errorText)")
+            let platform = try await run(["--platform", "linux/arm64", "a.yaml"], in: directory)
+            #expect(platform.status == 64)
+            let expected = "Error: '--platform' chooses one of several images, and a spec says itself what it is for"
+            #expect(platform.errorText.hasPrefix(expected), "\(platform.errorText)")
         }
     }
 

@@ -17,8 +17,17 @@ struct BaseImage: Sendable {
     var notes: [String] = []
 
     /// What a container of it sees.
-    func tree() async throws -> [TreeEntry] {
-        try await ImageTree.tree(of: layers.map(\.content), names: layers.map(\.name))
+    func tree() async throws -> [TreeEntry] { try await layers.tree() }
+}
+
+extension LayerPlan {
+    /// What a container of the image sees.
+    func tree() async throws -> [TreeEntry] { try await layers.tree() }
+}
+
+extension [LayerPlan.Layer] {
+    fileprivate func tree() async throws -> [TreeEntry] {
+        try await ImageTree.tree(of: map(\.content), names: map(\.name))
     }
 }
 

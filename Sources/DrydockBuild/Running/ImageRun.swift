@@ -61,6 +61,26 @@ public struct ImageRun: Sendable {
         }
     }
 
+    /// Runs the command of an image that is planned and written nowhere, to its end.
+    ///
+    /// - Parameters:
+    ///   - build: What the plan came from.
+    ///   - plan: The layers.
+    ///   - control: What can be done to the command meanwhile, from other tasks.
+    /// - Returns: How it ended.
+    /// - Throws: As ``run(_:in:control:)``, and ``ContentsError`` for layers that do not go together.
+    public func run(
+        _ build: ImageBuild,
+        as plan: LayerPlan,
+        control: SandboxControl = SandboxControl()
+    ) async throws -> SandboxEnding {
+        let configuration = try build.template(for: plan).configuration.config ?? ContainerConfiguration()
+        let entries = try await BlockingPool.withPool { _ in try await plan.tree() }
+        return try await BlockingPool.withPool(width: 1) { _ in
+            try run(configuration, on: entries, build.environment, control)
+        }
+    }
+
     private func run(
         _ configuration: ContainerConfiguration,
         on entries: [TreeEntry],
