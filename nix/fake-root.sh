@@ -2,6 +2,7 @@
 # Runs fakeRootCommands in $tree, and packs what is there afterwards into $result, as the script sees owners and modes.
 if [ -e "${stdenv:-}/setup" ]; then source "$stdenv/setup"; fi
 set -e
+if [ -n "${inside:-}" ]; then export NIX_BUILD_TOP=$inside TMPDIR=$inside TEMPDIR=$inside TMP=$inside TEMP=$inside; fi
 cd "$tree"
 ( . "$fakeRootCommandsPath" )
 exclusions=()

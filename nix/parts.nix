@@ -122,7 +122,7 @@ rec {
     let
       before = spec { name = "${name}-contents.json"; inherit attributes asksStore; };
       hasFakeRoot = fakeRootCommands != "";
-      proot = "${programs.proot}/bin/proot -r root -b /dev -b /proc -b /sys -b ${builtins.storeDir} -b \"$NIX_BUILD_TOP\" -w /";
+      proot = "${programs.proot}/bin/proot -r root -b /dev -b /proc -b /sys -b ${builtins.storeDir} -b \"$NIX_BUILD_TOP:/build\" -w /";
       asRoot = "${lib.optionalString enableFakechroot "${proot} "}${programs.fakeroot}/bin/fakeroot ${shell} -e ${./fake-root.sh}";
     in
     runCommand "${name}-customisation-layer"
@@ -145,8 +145,13 @@ rec {
       ${lib.optionalString hasFakeRoot ''
         # A build's sandbox has no other users: whom a file belongs to is only remembered.
         export FAKEROOTDONTTRYCHOWN=1
-        export tree=${if enableFakechroot then "/" else "$PWD/root"} result=$PWD/own.tar
-        export excluded="${lib.optionalString enableFakechroot "./dev ./proc ./sys .${builtins.storeDir} .$NIX_BUILD_TOP"}"
+        export tree=$PWD/root result=$PWD/own.tar excluded=
+        ${lib.optionalString enableFakechroot ''
+          # The build's directory appears at the place that it has in Nix' sandbox, also where the sandbox is relaxed: else
+          # the directories above it would become part of the image.
+          export tree=/ result=/build/own.tar excluded="./dev ./proc ./sys .${builtins.storeDir} ./build"
+          export inside=/build fakeRootCommandsPath=/build/''${fakeRootCommandsPath##*/}
+        ''}
         ${asRoot}
       ''}
       cp "$resultPath" result.json

@@ -52,9 +52,18 @@ enum LibraryBuilds {
     }
 
     /// Builds what another file of Nix expressions beside it describes, and gives its store path.
-    static func build(file name: String) async throws -> String {
-        let command = ["nix-build", "--no-out-link", "--quiet", fixtures + name]
-        return try await Command.check(command + arguments(), environment: environment(), timeout: 1200)
+    ///
+    /// - Parameters:
+    ///   - name: The file's name.
+    ///   - options: Beside the usual ones.
+    ///   - sandbox: Nix' setting of that name.
+    /// - Returns: The store path.
+    /// - Throws: ``Command/Failure`` if it fails.
+    static func build(file name: String, options: [String] = [], sandbox: String = "true") async throws -> String {
+        let command = ["nix-build", "--no-out-link", "--quiet", fixtures + name] + options
+        var environment = try await environment()
+        environment["NIX_CONFIG", default: ""] += "\nsandbox = \(sandbox)"
+        return try await Command.check(command + arguments(), environment: environment, timeout: 1200)
     }
 
     /// Runs nix-build on the tests' file of Nix.

@@ -1,9 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 # Scripts that say whose files are, each kind of script in an image of its own.
-{ lockFile, packages, program, digest }:
+{ lockFile
+, packages
+, program
+, digest
+, # Whether everything is built outside of Nix' sandbox, for which that must be relaxed.
+  outside ? false
+}:
 let
   inherit (import ./images.nix { inherit lockFile packages program digest; }) pkgs;
-  library = import ../../../nix { inherit pkgs; inherit (pkgs) drydock; };
+  leaving = pkgs // {
+    runCommand = name: environment: pkgs.runCommand name (environment // { __noChroot = true; });
+  };
+  library = import ../../../nix { pkgs = if outside then leaving else pkgs; inherit (pkgs) drydock; };
   owners = root: ''
     mkdir -p ${root}srv
     chown 1000:100 ${root}srv
