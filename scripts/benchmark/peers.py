@@ -122,7 +122,7 @@ class Buildah(Row):
 
     def script(self):
         storage = f"--root {self.place.work}/buildah --runroot {self.place.work}/buildah-run --storage-driver overlay"
-        return self.command.replace("BUILDAH", f"buildah {storage}")
+        return self.command.replace("BUILDAH", f"buildah {storage}").replace("PODMAN", f"podman {storage}")
 
     def clear(self):
         super().clear()
