@@ -14,7 +14,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -291,15 +290,14 @@ void drydock_notification_prefer_one_processor(int listener) {
     (void)ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
 }
 
-int drydock_notification_wait(int listener, int stop) {
-    struct pollfd polled[2] = {{listener, POLLIN, 0}, {stop, POLLIN, 0}};
+int drydock_notification_wait(int listener) {
+    struct pollfd polled = {listener, POLLIN, 0};
     int count;
-    do count = poll(polled, 2, -1);
+    do count = poll(&polled, 1, -1);
     while (count < 0 && errno == EINTR);
     if (count < 0) return -errno;
-    if (polled[1].revents != 0) return 0;
     // POLLHUP alone: the last process under the filter is gone.
-    return (polled[0].revents & POLLIN) != 0;
+    return (polled.revents & POLLIN) != 0;
 }
 
 static int call_of(const struct seccomp_data *data) {
@@ -383,6 +381,18 @@ int drydock_open_of_thread(int thread, const char *name, int flags) {
     if (length < 0 || (size_t)length >= sizeof path) return -ENAMETOOLONG;
     int descriptor = open(path, flags | O_CLOEXEC);
     return descriptor < 0 ? -errno : descriptor;
+}
+
+int drydock_open_thread(int thread) {
+    // PIDFD_THREAD of Linux 6.9.
+    long handle = syscall(__NR_pidfd_open, thread, O_EXCL);
+    if (handle < 0 && errno == EINVAL) handle = syscall(__NR_pidfd_open, thread, 0);
+    return handle < 0 ? -errno : (int)handle;
+}
+
+int drydock_copy_descriptor(int handle, int descriptor) {
+    long copy = syscall(__NR_pidfd_getfd, handle, descriptor, 0);
+    return copy < 0 ? -errno : (int)copy;
 }
 
 // MARK: Files
@@ -490,17 +500,4 @@ int drydock_detach_umask(void) {
 int64_t drydock_file_system_type(int descriptor) {
     struct statfs status;
     return fstatfs(descriptor, &status) < 0 ? -(int64_t)errno : (int64_t)status.f_type;
-}
-
-// MARK: Stopping
-
-int drydock_event(void) {
-    int descriptor = eventfd(0, EFD_CLOEXEC);
-    return descriptor < 0 ? -errno : descriptor;
-}
-
-void drydock_event_signal(int event) {
-    uint64_t one = 1;
-    ssize_t ignored = write(event, &one, sizeof one);
-    (void)ignored;
 }

@@ -91,6 +91,27 @@ static int walk(struct visitor *visitor, int directory, int depth) {
 
 // MARK: - Telling
 
+/// What is told and not written yet: an entry has several parts, and a write for each would take longer than finding them.
+static struct {
+    char bytes[65536];
+    size_t length;
+} told;
+
+static void flush_told(int result) {
+    drydock_write_all(result, told.bytes, told.length);
+    told.length = 0;
+}
+
+static void add_told(int result, const void *bytes, size_t count) {
+    if (told.length + count > sizeof told.bytes) flush_told(result);
+    if (count > sizeof told.bytes) {
+        drydock_write_all(result, bytes, count);
+    } else {
+        memcpy(told.bytes + told.length, bytes, count);
+        told.length += count;
+    }
+}
+
 static bool is_scaffolding(const struct drydock_sandbox_plan *plan, const char *path) {
     for (size_t index = 0; index < plan->step_count; index += 1) {
         const struct drydock_step *step = &plan->steps[index];
@@ -183,11 +204,11 @@ static int tell(struct visitor *visitor, int parent, const char *name, const str
         .kind = DRYDOCK_MESSAGE_ENTRY,
         .length = (uint32_t)sizeof entry + entry.path_length + entry.target_length + entry.attributes_length,
     };
-    drydock_write_all(result, &message, sizeof message);
-    drydock_write_all(result, &entry, sizeof entry);
-    drydock_write_all(result, visitor->path, entry.path_length);
-    drydock_write_all(result, target, entry.target_length);
-    drydock_write_all(result, attributes, attributes_length);
+    add_told(result, &message, sizeof message);
+    add_told(result, &entry, sizeof entry);
+    add_told(result, visitor->path, entry.path_length);
+    add_told(result, target, entry.target_length);
+    add_told(result, attributes, attributes_length);
     return 0;
 }
 
@@ -198,6 +219,7 @@ int drydock_tell_entries(const struct drydock_sandbox_plan *plan, int directory)
     if (fstat(directory, &found) < 0) return -errno;
     int status = tell(&visitor, directory, ".", &found);
     if (status == 0) status = lseek(directory, 0, SEEK_SET) < 0 ? -errno : walk(&visitor, directory, 0);
+    flush_told(plan->result);
     return status;
 }
 

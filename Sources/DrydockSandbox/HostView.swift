@@ -56,7 +56,7 @@ enum HostView {
 }
 
 /// The version of the running kernel.
-struct KernelVersion: Hashable {
+struct KernelVersion: Hashable, Comparable {
     let major: Int
     let minor: Int
 
@@ -68,6 +68,12 @@ struct KernelVersion: Hashable {
         }
     }()
 
+    init(major: Int, minor: Int) { (self.major, self.minor) = (major, minor) }
+
+    static func < (left: KernelVersion, right: KernelVersion) -> Bool {
+        (left.major, left.minor) < (right.major, right.minor)
+    }
+
     init(_ text: String) {
         let numbers = text.split { !$0.isNumber }.prefix(2).map { Int($0) ?? 0 }
         major = numbers.first ?? 0
@@ -75,5 +81,5 @@ struct KernelVersion: Hashable {
     }
 
     /// Since Linux 6.14 `pid_max` belongs to the process namespace; before, it is that of the machine.
-    var countsProcessesByNamespace: Bool { (major, minor) >= (6, 14) }
+    var countsProcessesByNamespace: Bool { self >= KernelVersion(major: 6, minor: 14) }
 }

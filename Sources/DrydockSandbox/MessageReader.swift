@@ -52,19 +52,15 @@ struct MessageReader {
 
     private func messageLength(at start: Int) -> Int? {
         guard pending.count - start >= Self.headerSize else { return nil }
-        var cursor = ByteCursor(at: start + 12)
-        guard let length = try? cursor.read(UInt32.self, order: .little, from: pending.span) else { return nil }
-        return Self.headerSize + Int(length)
+        return Self.headerSize + Int(unsafe pending.span.load(drydock_message.self, at: start).length)
     }
 
     private mutating func take(_ slice: ArraySlice<UInt8>) throws {
         let message = Array(slice)
-        var cursor = ByteCursor()
-        let kind: UInt32 = try cursor.read(order: .little, from: message.span)
-        let first: Int32 = try cursor.read(order: .little, from: message.span)
-        let second: Int32 = try cursor.read(order: .little, from: message.span)
-        try cursor.skip(4, in: message.span)
-        switch kind {
+        let header = unsafe message.span.load(drydock_message.self, at: 0)
+        let (first, second) = (header.first, header.second)
+        var cursor = ByteCursor(at: Self.headerSize)
+        switch header.kind {
         case DRYDOCK_MESSAGE_FAILED.rawValue: failure = Failure(stage: Int(first), errorNumber: second)
         case DRYDOCK_MESSAGE_MISSING.rawValue: report.missing[Int(first)] = second
         case DRYDOCK_MESSAGE_ENDED.rawValue: report.ending = SandboxEnding(waitStatus: first, reason: second)
@@ -72,7 +68,9 @@ struct MessageReader {
         case DRYDOCK_MESSAGE_DONE.rawValue: report.isDone = true
         case DRYDOCK_MESSAGE_READY.rawValue: report.isReady = true
         case DRYDOCK_MESSAGE_IDENTITY.rawValue:
-            report.identities[Int(first)] = try RecordedFile(message.span, &cursor)
+            try cursor.skip(MemoryLayout<drydock_identity>.size, in: message.span)
+            let identity = unsafe message.span.load(drydock_identity.self, at: Self.headerSize)
+            report.identities[Int(first)] = RecordedFile(identity)
         default: break
         }
     }
@@ -81,19 +79,16 @@ struct MessageReader {
 extension ChangedEntry {
     /// Reads `drydock_entry` and what follows it.
     fileprivate init(_ bytes: borrowing Span<UInt8>, _ cursor: inout ByteCursor) throws(DecodingFailure) {
-        identity = try FileStatus.Identity(bytes, &cursor)
-        seen = try RecordedFile(bytes, &cursor)
-        mode = try cursor.read(order: .little, from: bytes)
-        uid = try cursor.read(order: .little, from: bytes)
-        gid = try cursor.read(order: .little, from: bytes)
-        linkCount = try cursor.read(order: .little, from: bytes)
-        device = (try cursor.read(order: .little, from: bytes), try cursor.read(order: .little, from: bytes))
-        let pathLength: UInt32 = try cursor.read(order: .little, from: bytes)
-        let targetLength: UInt32 = try cursor.read(order: .little, from: bytes)
-        // The length of the attributes, which go to the end, and padding.
-        try cursor.skip(8, in: bytes)
-        path = ByteString(try cursor.readBytes(Int(pathLength), from: bytes))
-        target = ByteString(try cursor.readBytes(Int(targetLength), from: bytes))
+        let start = cursor.position
+        try cursor.skip(MemoryLayout<drydock_entry>.size, in: bytes)
+        let entry = unsafe bytes.load(drydock_entry.self, at: start)
+        identity = FileStatus.Identity(device: entry.device, inode: entry.inode)
+        seen = RecordedFile(entry.seen)
+        (mode, uid, gid) = (entry.mode, entry.uid, entry.gid)
+        linkCount = entry.link_count
+        device = (entry.device_major, entry.device_minor)
+        path = ByteString(try cursor.readBytes(Int(entry.path_length), from: bytes))
+        target = ByteString(try cursor.readBytes(Int(entry.target_length), from: bytes))
         attributes = []
         while cursor.remaining(in: bytes) > 0 {
             let nameLength: UInt32 = try cursor.read(order: .little, from: bytes)
@@ -104,19 +99,22 @@ extension ChangedEntry {
     }
 }
 
-extension FileStatus.Identity {
-    fileprivate init(_ bytes: borrowing Span<UInt8>, _ cursor: inout ByteCursor) throws(DecodingFailure) {
-        let device: UInt64 = try cursor.read(order: .little, from: bytes)
-        let inode: UInt64 = try cursor.read(order: .little, from: bytes)
-        self.init(device: device, inode: inode)
+extension RecordedFile {
+    fileprivate init(_ identity: drydock_identity) {
+        self.init(
+            identity: FileStatus.Identity(device: identity.device, inode: identity.inode),
+            birth: identity.birth
+        )
     }
 }
 
-extension RecordedFile {
-    /// Reads `drydock_identity`.
-    fileprivate init(_ bytes: borrowing Span<UInt8>, _ cursor: inout ByteCursor) throws(DecodingFailure) {
-        let identity = try FileStatus.Identity(bytes, &cursor)
-        let birth: UInt64 = try cursor.read(order: .little, from: bytes)
-        self.init(identity: identity, birth: Int64(bitPattern: birth))
+extension Span<UInt8> {
+    /// A structure of C, which the child has written as it lies in memory.
+    ///
+    /// Unsafe, because any type could be named that not all bytes are a value of; those here are made of integers. It ends
+    /// the process if fewer bytes are there.
+    @unsafe
+    fileprivate func load<Structure: BitwiseCopyable>(_ type: Structure.Type, at start: Int) -> Structure {
+        unsafe bytes.unsafeLoadUnaligned(fromByteOffset: start, as: type)
     }
 }

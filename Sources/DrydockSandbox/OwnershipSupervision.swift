@@ -54,7 +54,7 @@ final class OwnershipSupervision {
             initial: Credentials(plan.user, bounding: .ofPrograms),
             emulation: plan.emulation,
             upper: try plan.upperDirectory.map { path throws(SystemError) in
-                try UpperDirectory(path, shownAt: plan.changesPath)
+                try UpperDirectory(path, shownAt: plan.changesPath, lower: plan.lowerDirectories)
             }
         )
     }
@@ -67,8 +67,8 @@ final class OwnershipSupervision {
         table.set(record, of: known, isDirectory: true)
     }
 
-    /// Ends the answers; every program has ended.
-    func stop() { supervisor?.stop() }
+    /// Waits for the last answer; every program has ended.
+    func finish() { supervisor?.waitUntilEnd() }
 }
 
 extension Credentials {

@@ -145,6 +145,7 @@ public struct Sandbox: Sendable {
         ).steps()
         plan.emulation = emulation
         plan.upperDirectory = isCopy ? nil : "\(workspace.path)/upper"
+        plan.lowerDirectories = root.lower
         plan.programs = program.paths
         plan.arguments = program.arguments
         plan.environment = program.environment

@@ -17,6 +17,8 @@ struct SandboxPlan {
     var user = SandboxUser.root
     /// Where overlayfs keeps what is changed; nil if the root is a copy of the layers.
     var upperDirectory: String?
+    /// What is below it.
+    var lowerDirectories: [String] = []
     /// What the program is made to believe.
     var emulation = SandboxEmulation.none
     var streams = SandboxProgram.Streams.collected

@@ -28,7 +28,7 @@ struct SandboxProcess {
         let outputReader = written.takeFirst()
         terminal?.giveAway()
         supervision?.giveAway()
-        defer { supervision?.stop() }
+        defer { supervision?.finish() }
         defer { withExtendedLifetime(memory) { _ = drydock_wait(process) } }
         defer { control.finish() }
         try memory?.add(process)

@@ -106,6 +106,29 @@ struct SandboxChangesTests {
         #expect(links.first?.linkIdentity == links.last?.linkIdentity)
     }
 
+    @Test(arguments: Means.all)
+    func `files of layers are known by their second names, also when many others were given away`(
+        _ means: Means
+    ) async throws {
+        let script = """
+            mkdir /many; i=0; while [ $i -lt 100 ]; do : >/many/$i; i=$((i + 1)); done; chown -R 3:4 /many
+            echo more >>/data/one; chown 5:6 /data/one; ln /data/one /data/link; chown 7:8 /data/two; mv /data/two /two
+            """
+        let outcome = try await SampleRoot.with { root in
+            try await root.run(script, mode: means.mode, usesOverlay: means.usesOverlay)
+        }
+        #expect(outcome.output == "")
+        let kept = outcome.lines.filter { !$0.hasPrefix("many/") }
+        #expect(
+            kept == [
+                "data/link file 644 5:6", "data/one file 644 5:6", "data/two gone 0 0:0", "many directory 755 3:4",
+                "two file 644 7:8",
+            ]
+        )
+        #expect(outcome.lines.count == kept.count + 100)
+        #expect(outcome.lines.allSatisfy { !$0.hasPrefix("many/") || $0.hasSuffix(" file 644 3:4") })
+    }
+
     @Test(.requires("setcap"), arguments: Means.all)
     func `capabilities are kept, and lost with a change of the owner`(_ means: Means) async throws {
         let bytes: [UInt8] = [1, 0, 0, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]

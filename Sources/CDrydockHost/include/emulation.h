@@ -118,10 +118,11 @@ struct drydock_notification {
 /// Has the kernel hand calls and answers over on one processor where it can (Linux 6.6); a hint.
 void drydock_notification_prefer_one_processor(int listener);
 
-/// Waits for a call: 1 when there is one; 0 when there will be none any more, or `stop` has become readable.
-int drydock_notification_wait(int listener, int stop);
+/// Waits for a call: 1 when there is one; 0 when there will be none any more.
+int drydock_notification_wait(int listener);
 
-/// Takes a call that is there: 1, or 0 when its thread has been killed meanwhile.
+/// Takes a call, and waits for one if there is none: 1, or 0 when its thread has been killed meanwhile. Since Linux 6.11
+/// also 0 when there will be none any more; before, it then waits for ever.
 int drydock_notification_receive(int listener, struct drydock_notification *_Nonnull notification);
 
 /// Whether the thread still waits for the answer. Until it has one, its number is not given to another thread; so what
@@ -145,6 +146,13 @@ ssize_t drydock_read_memory(int thread, uint64_t address, void *_Nonnull buffer,
 
 /// Opens `/proc/THREAD/NAME`.
 int drydock_open_of_thread(int thread, const char *_Nonnull name, int flags);
+
+/// A descriptor that stands for a thread, as long as it lives: `pidfd_open(2)`. Before Linux 6.9 only the first thread of a
+/// process can have one: -EINVAL for others.
+int drydock_open_thread(int thread);
+
+/// A copy of a descriptor of a thread that `handle` stands for: `pidfd_getfd(2)`. -ESRCH when the thread is gone.
+int drydock_copy_descriptor(int handle, int descriptor);
 
 /// `fcntl(2)` with F_DUPFD_CLOEXEC.
 int drydock_duplicate(int descriptor);
@@ -211,9 +219,5 @@ int drydock_detach_umask(void);
 
 /// The type of the file system that an open file is on, see statfs(2).
 int64_t drydock_file_system_type(int descriptor);
-
-/// `eventfd(2)`, and the signal that makes it readable for ever.
-int drydock_event(void);
-void drydock_event_signal(int event);
 
 #endif

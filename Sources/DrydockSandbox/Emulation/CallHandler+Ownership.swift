@@ -56,18 +56,39 @@ extension CallHandler {
         }
     }
 
+    /// Whether the kernel's own answer tells the right owner.
+    private func isShownRightly(_ facts: drydock_file_facts) -> Bool {
+        // It shows files of the one user that has a number inside as root's, and those of others as nobody's.
+        facts.uid == state.owner.uid && facts.gid == state.owner.gid && !state.table.hasRecord(for: RecordedFile(facts))
+    }
+
+    /// The facts of what is found without opening it: an open file, or a name in an open directory.
+    ///
+    /// - Returns: nil for other paths, and for links that are to be followed.
+    private func glance(at subject: CallSubject) throws(CallFailure) -> drydock_file_facts? {
+        switch subject {
+        case .descriptor(let number): return try facts(of: caller.start(number))
+        case .path(let path):
+            let text = try caller.path(at: path.address)
+            guard text.first != UInt8(ascii: "/") || text.isEmpty else { return nil }
+            if text.isEmpty { return path.allowsEmpty ? try facts(of: caller.start(path.directory)) : nil }
+            guard !text.contains(UInt8(ascii: "/")), text != [dot, dot] else { return nil }
+            let found = try facts(of: ByteString(text), in: caller.start(path.directory))
+            return found.isSymlink && path.followsLinks ? nil : found
+        }
+    }
+
     private func tell(
         _ subject: CallSubject,
         into address: UInt64,
         _ read: (Int32, UnsafePointer<drydock_appearance>, UnsafeMutableRawPointer) -> Int
     ) throws(CallFailure) -> CallAnswer {
-        // What cannot be found here the kernel reports best.
+        // Nearly every file is as the kernel shows it; and what cannot be found here the kernel reports best.
+        if let facts = try? glance(at: subject), isShownRightly(facts) { return .proceed }
         guard let file = try? open(subject) else { return .proceed }
         let facts = try facts(of: file)
+        if isShownRightly(facts) { return .proceed }
         let record = state.table.record(of: RecordedFile(facts))
-        // The kernel shows files of the one user that has a number inside as root's, and those of others as nobody's.
-        let isShownRightly = facts.uid == state.owner.uid && facts.gid == state.owner.gid
-        if record.isPlain && isShownRightly { return .proceed }
         var appearance = drydock_appearance(record)
         var length = 0
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: Int(DRYDOCK_STATUS_CAPACITY)) { buffer, initialized in
@@ -79,6 +100,8 @@ extension CallHandler {
         return .value(0)
     }
 }
+
+private let dot = UInt8(ascii: ".")
 
 extension drydock_appearance {
     fileprivate init(_ record: OwnershipRecord) {

@@ -27,6 +27,7 @@ final class EmulationState: Sendable {
     let table: OwnershipTable
     let credentials: CredentialTable
     let recent = RecentFiles()
+    let handles = ThreadHandles()
     /// The user and group outside that are root inside.
     let owner: (uid: UInt32, gid: UInt32)
     /// The mount that the root directory of the first caller is on.
@@ -106,6 +107,14 @@ struct CallHandler {
     func facts(of file: borrowing OwnedDescriptor) throws(CallFailure) -> drydock_file_facts {
         var facts = drydock_file_facts()
         _ = try succeeded(unsafe drydock_file_facts(file.number, "", emptyPathFlag, &facts))
+        return facts
+    }
+
+    /// What identifies a file in an open directory, which is not followed if it is a link.
+    func facts(of name: ByteString, in directory: borrowing OwnedDescriptor) throws(CallFailure) -> drydock_file_facts {
+        var facts = drydock_file_facts()
+        let (number, flags) = (directory.number, AT_SYMLINK_NOFOLLOW)
+        _ = try succeeded(unsafe name.withCString { unsafe drydock_file_facts(number, $0, flags, &facts) })
         return facts
     }
 

@@ -8,6 +8,8 @@ import Glibc
 struct CallerThread: Sendable {
     /// Its number in this process's `/proc`.
     let number: Int32
+    /// By which its descriptors are copied.
+    let handles: ThreadHandles
 
     /// Opens `/proc/THREAD/NAME` only as a place.
     func place(_ name: String) throws(CallFailure) -> OwnedDescriptor {
@@ -25,6 +27,13 @@ struct CallerThread: Sendable {
         } catch {
             throw CallFailure(error.errorNumber == ENOENT ? EBADF : error.errorNumber)
         }
+    }
+
+    /// What one of its descriptors stands for, or its working directory, for looking from there: only a copy that is closed
+    /// soon, since a pipe has no end and a lock no owner any more as long as somebody has it open.
+    func start(_ descriptor: Int32) throws(CallFailure) -> OwnedDescriptor {
+        if descriptor >= 0, let copy = handles.copy(of: descriptor, of: number) { return copy }
+        return try file(descriptor)
     }
 
     /// Copies a part of its memory.

@@ -23,7 +23,6 @@ package final class OwnershipSupervisor: Sendable {
 
     private let state: EmulationState
     private let listener: OwnedDescriptor
-    private let stopEvent: OwnedDescriptor
     private let progress = Mutex(Progress())
     private let thread = Mutex<pthread_t?>(nil)
 
@@ -53,23 +52,15 @@ package final class OwnershipSupervisor: Sendable {
         self.table = table
         self.listener = listener
         state = EmulationState(table: table, initial: initial, emulation: emulation, upper: upper)
-        stopEvent = OwnedDescriptor(adopting: try checked(drydock_event(), "open", "eventfd"))
         drydock_notification_prefer_one_processor(self.listener.number)
         try startThread()
     }
 
-    /// Ends when the last program has ended, or at once when `stop` is called; then nobody answers any more, and calls of
-    /// programs that are left fail with `ENOSYS`.
+    /// Ends when the last program has ended.
     package func waitUntilEnd() {
         let thread = thread.withLock { $0.take() }
         if let thread { _ = pthread_join(thread, nil) }
         state.recent.removeAll()
-    }
-
-    /// Stops answering.
-    package func stop() {
-        drydock_event_signal(stopEvent.number)
-        waitUntilEnd()
     }
 
     private func work() {
@@ -82,12 +73,18 @@ package final class OwnershipSupervisor: Sendable {
 
     /// The next call; nil inside if its caller is gone already, nil when there will be none.
     private func next() -> drydock_notification?? {
-        guard drydock_notification_wait(listener.number, stopEvent.number) == 1 else { return nil }
         var notification = drydock_notification()
+        if Self.receivesUntilEnd, unsafe drydock_notification_receive(listener.number, &notification) == 1 {
+            return notification
+        }
+        guard drydock_notification_wait(listener.number) == 1 else { return nil }
         let result = unsafe drydock_notification_receive(listener.number, &notification)
         if result < 0 { return nil }
         return .some(result == 1 ? notification : nil)
     }
+
+    /// Since Linux 6.11 receiving ends when the last program has ended, so that there is no need to look before.
+    private static let receivesUntilEnd = KernelVersion.present >= KernelVersion(major: 6, minor: 11)
 
     private func handle(_ notification: drydock_notification) {
         let call = EmulatedCall(notification)
@@ -95,7 +92,7 @@ package final class OwnershipSupervisor: Sendable {
         let (listener, id) = (listener.number, notification.id)
         let handler = CallHandler(
             state: state,
-            caller: CallerThread(number: notification.thread),
+            caller: CallerThread(number: notification.thread, handles: state.handles),
             isWaiting: { drydock_notification_is_valid(listener, id) == 1 }
         )
         do {
@@ -120,7 +117,7 @@ package final class OwnershipSupervisor: Sendable {
 
     /// Ends a program with 32-bit code: answering its calls by guesses would be worse.
     private func end(_ notification: drydock_notification) {
-        let name = CallerThread(number: notification.thread).programName
+        let name = CallerThread(number: notification.thread, handles: state.handles).programName
         guard drydock_notification_is_valid(listener.number, notification.id) == 1 else { return }
         progress.withLock { $0.foreignProgram = $0.foreignProgram ?? name }
         drydock_kill_process_of(notification.thread)

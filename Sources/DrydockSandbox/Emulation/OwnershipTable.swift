@@ -76,6 +76,15 @@ package final class OwnershipTable: Sendable {
         }
     }
 
+    /// Whether a file has a record.
+    func hasRecord(for file: RecordedFile) -> Bool {
+        state.withLock { state in
+            if state.slots.isEmpty { return false }
+            guard let slot = state.slots[Self.identity(of: file, state)] else { return false }
+            return Self.agree(slot.birth, file.birth)
+        }
+    }
+
     /// Whether a file has a record, under a number that is not only that of a layer.
     func hasRecord(of file: RecordedFile) -> Bool {
         state.withLock { state in

@@ -29,7 +29,7 @@ struct PathLookup {
     /// Where a path begins.
     private func start(of path: [UInt8]) throws(CallFailure) -> OwnedDescriptor {
         // The directory does not matter for an absolute path, and need not even be one.
-        try path.first == slash ? thread.root() : thread.file(directory)
+        try path.first == slash ? thread.root() : thread.start(directory)
     }
 
     private func open(

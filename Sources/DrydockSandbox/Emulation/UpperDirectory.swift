@@ -10,16 +10,19 @@ package final class UpperDirectory: Sendable {
     private let directory: OwnedDescriptor
     /// Where the overlay is in the sandbox, without a slash at the end.
     private let place: [UInt8]
+    private let lower: LowerNumbers
 
     /// The upper directory of an overlay.
     ///
     /// - Parameters:
     ///   - path: The directory.
     ///   - place: Where the overlay is in the sandbox; empty for the root.
+    ///   - lower: The directories below it.
     /// - Throws: ``SystemError`` if it cannot be opened.
-    package init(_ path: String, shownAt place: String) throws(SystemError) {
+    package init(_ path: String, shownAt place: String, lower: [String] = []) throws(SystemError) {
         directory = try OwnedDescriptor(opening: path, flags: O_RDONLY | O_DIRECTORY)
         self.place = Array(place.utf8)
+        self.lower = LowerNumbers(lower)
     }
 
     /// The number there of a file of the overlay; nil unless it is there for certain.
@@ -27,6 +30,8 @@ package final class UpperDirectory: Sendable {
     /// A file that is moved at this moment may be taken for another. Then that one is told to have the owner of this one:
     /// only whoever moves files of its own sandbox like that deceives itself.
     func number(of file: borrowing OwnedDescriptor, _ facts: drydock_file_facts) -> UInt64? {
+        // A number that no file of a layer has is the file's own.
+        guard lower.mayHave(facts.inode) else { return nil }
         guard let path = unsafe readLink("/proc/self/fd/\(file.number)", in: AT_FDCWD), path.starts(with: place) else {
             return nil
         }
