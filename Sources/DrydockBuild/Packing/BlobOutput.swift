@@ -15,6 +15,8 @@ struct BlobOutput {
     private var offset: Int64
     /// Where what the disk was not asked to write begins.
     private var pending: Int64
+    /// Set as soon as there is enough to be worth it.
+    private var flush: BackgroundFlush?
 
     init(_ output: OutputDescriptor, at offset: Int64 = 0, isDurable: Bool) {
         self.output = output
@@ -29,5 +31,7 @@ struct BlobOutput {
         guard isDurable, offset - pending >= Self.writeback else { return }
         output.startWriteback(at: pending, count: offset - pending)
         pending = offset
+        if flush == nil { flush = BackgroundFlush(of: output) }
+        flush?.begin()
     }
 }
