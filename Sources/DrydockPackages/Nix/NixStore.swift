@@ -88,7 +88,7 @@ public struct NixStore: Hashable, Sendable {
         let registered = (try? database()?.paths(withHashParts: parts)) ?? []
         let others = parts.subtracting(registered.map(HashPart.init(of:)))
         guard !others.isEmpty else { return registered }
-        return try registered + StoreScan.paths(in: location).filter { others.contains(HashPart(of: $0)) }
+        return try registered + StoreScan.paths(in: location, among: others)
     }
 
     private static func part(of graph: StoreClosure, from roots: [StorePath]) throws -> StoreClosure {

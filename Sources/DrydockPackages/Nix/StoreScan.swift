@@ -62,6 +62,16 @@ public struct StoreScan: Sendable {
         paths(try HostDirectory(store.physicalDirectory).names(), in: store)
     }
 
+    /// The store paths in a store's directory that have one of these hash parts; the other names are not parsed.
+    ///
+    /// - Throws: ``SystemError``.
+    static func paths(in store: StoreLocation, among parts: Set<HashPart>) throws -> [StorePath] {
+        let names = try HostDirectory(store.physicalDirectory).names().filter { name in
+            name.count > StorePath.hashPartLength && parts.contains(HashPart(name.bytes.span, at: 0))
+        }
+        return paths(names, in: store)
+    }
+
     /// The store paths among the names in a store's directory.
     ///
     /// Nix puts files beside a path while it works on it: `HASH-NAME.lock`, `HASH-NAME.drv.chroot`. The shortest of the
