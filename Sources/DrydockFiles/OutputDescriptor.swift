@@ -51,6 +51,16 @@ public struct OutputDescriptor: Sendable {
         }
     }
 
+    /// Copies a file to the present position, whose bytes a file system that can do so shares.
+    ///
+    /// - Parameters:
+    ///   - source: A file that was not read from yet.
+    ///   - size: How many bytes it has.
+    /// - Throws: ``SystemError`` with the operation `write`.
+    public func append(_ source: borrowing OwnedDescriptor, size: Int64) throws(SystemError) {
+        _ = try checked(drydock_copy_file(source.number, number, size), "write", path)
+    }
+
     /// Cuts the file off at `size` bytes, or extends it with zeros.
     ///
     /// - Throws: ``SystemError`` with the operation `write`.

@@ -39,6 +39,8 @@ public enum HTTPTestServer: Sendable {
 
     /// Who sees more than complete requests.
     public struct Watch: Sendable {
+        /// Told of each connection.
+        public var opened: @Sendable () -> Void
         /// Told of the bytes of bodies as they come.
         public var arrived: @Sendable (Int) -> Void
         /// Gets a request whose connection ended in the middle of its body, with what has arrived of that.
@@ -46,9 +48,11 @@ public enum HTTPTestServer: Sendable {
 
         /// Sees what it is told.
         public init(
+            opened: @escaping @Sendable () -> Void = {},
             arrived: @escaping @Sendable (Int) -> Void = { _ in },
             interrupted: @escaping @Sendable (Request) -> Void = { _ in }
         ) {
+            self.opened = opened
             self.arrived = arrived
             self.interrupted = interrupted
         }
@@ -103,6 +107,7 @@ public enum HTTPTestServer: Sendable {
         _ handler: Handler,
         _ watch: Watch
     ) async throws {
+        watch.opened()
         try await connection.executeThenClose { inbound, outbound in
             var request: Request?
             // However the connection ends.

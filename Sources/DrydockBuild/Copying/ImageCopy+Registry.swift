@@ -29,11 +29,13 @@ extension ImageCopy {
         width: Int? = nil,
         progress: ProgressCounter = ProgressCounter()
     ) async throws -> Result {
-        try await BlockingPool.withPool(width: width ?? BlockingPool.machineWidth) { pool in
+        let width = width ?? BlockingPool.machineWidth
+        // Whoever sends must not wait until those who compress have no more to do.
+        return try await BlockingPool.withPool(width: width + RegistryClientOptions().requestsPerHost) { _ in
             let plan = try CopyPlan(self, for: target)
             do {
-                let payload = try await payload(plan, workers: pool.width, progress)
-                let images = try await Self.push(payload, to: target, pool.width, progress)
+                let payload = try await payload(plan, workers: width, progress)
+                let images = try await Self.push(payload, to: target, width, progress)
                 return Result(images: images, changes: plan.changes(with: images))
             } catch let failure as RegistryFailure {
                 throw failure.about(target.reference.familiarDescription)

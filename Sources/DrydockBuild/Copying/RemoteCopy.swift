@@ -168,8 +168,8 @@ extension RemoteCopy {
     public func copy(_ graph: RemoteGraph, to layout: ImageLayout, as name: String?) async throws {
         try await each(graph.blobs) { blob in
             if try layout.hasBlob(blob) { return transfer.skip(blob) }
-            try await fetch(blob, from: graph.repository)
-            try await layout.copyBlob(blob, from: blobs)
+            let isNew = try await fetch(blob, from: graph.repository)
+            try await layout.takeBlob(blob, from: blobs, isVerified: isNew)
         }
         for manifest in graph.manifests { try layout.addBlob(manifest.bytes) }
         try layout.addImage(graph.top, referenceName: name ?? ownName)
@@ -184,7 +184,7 @@ extension RemoteCopy {
     /// - Throws: ``RegistryFailure``; what the local store throws.
     public func fetch(_ graph: RemoteGraph, hasImages: Bool = false) async throws -> StoredGraph {
         do {
-            try await each(graph.blobs) { try await fetch($0, from: graph.repository) }
+            try await each(graph.blobs) { _ = try await fetch($0, from: graph.repository) }
         } catch let failure as RegistryFailure {
             throw failure.about(source.familiarDescription)
         }
@@ -193,10 +193,15 @@ extension RemoteCopy {
         return try StoredGraph(of: [entry], in: blobs, hasImages: hasImages)
     }
 
-    private func fetch(_ blob: Descriptor, from repository: RegistryRepository) async throws {
-        if try await blobs.hasBlob(blob) { return transfer.skip(blob) }
+    /// Fetches a blob unless the store has it, and tells whether it did.
+    private func fetch(_ blob: Descriptor, from repository: RegistryRepository) async throws -> Bool {
+        if try await blobs.hasBlob(blob) {
+            transfer.skip(blob)
+            return false
+        }
         try await blobs.putBlob(blob, from: CountedSource(source: repository, progress: transfer))
         transfer.finish(blob)
+        return true
     }
 
     /// The name that an image has in a layout that gives it no other.

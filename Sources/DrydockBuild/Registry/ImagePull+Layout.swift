@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DrydockDigests
+import DrydockFiles
 import DrydockOCI
 public import DrydockStorage
 
@@ -20,8 +21,8 @@ extension ImagePull {
         as name: String?,
         progress: TransferProgress = TransferProgress()
     ) async throws -> StoredImage {
-        let stored = try await fetch(image, progress: progress) { [blobs] layer in
-            if try !layout.hasBlob(layer) { try await layout.copyBlob(layer, from: blobs) }
+        let stored = try await fetch(image, progress: progress) { [blobs] layer, isNew in
+            if try !layout.hasBlob(layer) { try await layout.takeBlob(layer, from: blobs, isVerified: isNew) }
         }
         try layout.addBlob(stored.configurationBytes)
         try layout.addBlob(stored.manifestBytes)
@@ -31,8 +32,17 @@ extension ImagePull {
 }
 
 extension ImageLayout {
-    /// Takes a blob over from the local store, verified on the way.
-    func copyBlob(_ blob: Descriptor, from blobs: LocalBlobs) async throws {
+    /// Takes a blob over from the local store.
+    ///
+    /// One that this process has verified a moment ago is copied by the kernel; any other is verified on the way.
+    func takeBlob(_ blob: Descriptor, from blobs: LocalBlobs, isVerified: Bool) async throws {
+        guard isVerified else { return try await verifyAndTakeBlob(blob, from: blobs) }
+        let pending = try beginBlob()
+        try pending.output.append(OwnedDescriptor(opening: blobs.path(of: blob.digest)), size: blob.size)
+        try pending.commit(digest: blob.digest, size: blob.size)
+    }
+
+    private func verifyAndTakeBlob(_ blob: Descriptor, from blobs: LocalBlobs) async throws {
         let pending = try beginBlob()
         var output = BlobOutput(pending.output, isDurable: true)
         var hash = StreamingHash()

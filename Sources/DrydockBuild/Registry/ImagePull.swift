@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DrydockDigests
+import DrydockFiles
 import DrydockJSON
 public import DrydockOCI
 public import DrydockRegistry
@@ -17,6 +18,9 @@ public struct ImagePull: Sendable {
     public let platform: Platform?
     private let client: RegistryClient
     let blobs: LocalBlobs
+
+    /// How many threads suit a pull: each takes the bytes of one request, and waits for the disk most of the time.
+    public static var width: Int { max(BlockingPool.machineWidth, RegistryClientOptions().requestsPerHost) }
 
     /// How many indexes an index may lead through.
     private static let depthLimit = 4
@@ -80,13 +84,14 @@ public struct ImagePull: Sendable {
     /// - Parameters:
     ///   - image: As ``resolve()`` has found it.
     ///   - progress: Told of every byte that comes.
-    ///   - use: Called for each layer as soon as the store has it, while others are still on their way.
+    ///   - use: Called for each layer as soon as the store has it, while others are still on their way; told whether it was
+    ///     fetched now.
     /// - Returns: The image in the store.
     /// - Throws: ``RegistryFailure``; what the local store throws.
     public func fetch(
         _ image: ResolvedImage,
         progress: TransferProgress = TransferProgress(),
-        use: @escaping @Sendable (Descriptor) async throws -> Void = { _ in }
+        use: @escaping @Sendable (Descriptor, _ isNew: Bool) async throws -> Void = { _, _ in }
     ) async throws -> StoredImage {
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -96,12 +101,12 @@ public struct ImagePull: Sendable {
                     group.addTask { [blobs] in
                         if try await blobs.hasBlob(layer) {
                             progress.skip(layer)
-                        } else {
-                            let source = CountedSource(source: image.repository, progress: progress)
-                            try await blobs.putBlob(layer, from: source)
-                            progress.finish(layer)
+                            return try await use(layer, false)
                         }
-                        try await use(layer)
+                        let source = CountedSource(source: image.repository, progress: progress)
+                        try await blobs.putBlob(layer, from: source)
+                        progress.finish(layer)
+                        try await use(layer, true)
                     }
                 }
                 try await group.waitForAll()

@@ -35,7 +35,7 @@ struct RemoteCopyRun {
         asJSON json: Bool
     ) async throws {
         let graph = try await access.withClient { client in
-            try await BlockingPool.withPool { [self] _ in
+            try await BlockingPool.withPool(width: ImagePull.width) { [self] _ in
                 var copy = RemoteCopy(source, client: client, store: store)
                 copy.platform = platform
                 copy.isWhole = isWhole

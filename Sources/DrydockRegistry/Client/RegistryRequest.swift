@@ -3,6 +3,7 @@
 import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
+import Synchronization
 
 typealias ResponseBody = HTTPClientResponse.Body
 
@@ -38,6 +39,7 @@ struct RegistryResponse: Sendable {
     /// Where it came from.
     let address: WebAddress
     private let body: ResponseBody
+    private let mark = ReadMark()
 
     init(status: Int, headers: HTTPHeaders, address: WebAddress, body: ResponseBody) {
         self.status = status
@@ -50,6 +52,7 @@ struct RegistryResponse: Sendable {
     ///
     /// - Throws: ``BrokenConnection`` if they end too early; what `take` throws.
     func read(_ take: (ByteBuffer) async throws -> Void) async throws {
+        mark.set()
         var pieces = body.makeAsyncIterator()
         while true {
             let piece: ByteBuffer?
@@ -74,12 +77,18 @@ struct RegistryResponse: Sendable {
     /// The first bytes of a body whose rest does not matter.
     func beginning(limit: Int) async -> [UInt8] {
         var bytes: [UInt8] = []
+        mark.set()
         var pieces = body.makeAsyncIterator()
         while bytes.count < limit, let piece = try? await pieces.next() {
             bytes += piece.readableBytesView.prefix(limit - bytes.count)
         }
         return bytes
     }
+
+    /// Reads a body that nobody has looked at: only a connection whose answer was read to its end serves the next request.
+    func finish() async { if !mark.isSet { _ = await beginning(limit: Self.restLimit) } }
+
+    private static let restLimit = 64 << 10
 
     /// What counts of it for the next step.
     func answer() -> Exchange.Answer {
@@ -94,4 +103,13 @@ struct RegistryResponse: Sendable {
     var retryAfter: Duration? {
         headers.first(name: "Retry-After").flatMap { RetryAfter.duration($0, date: headers.first(name: "Date")) }
     }
+}
+
+/// Whether somebody has begun to read a body, which can be read only once.
+private final class ReadMark: Sendable {
+    private let value = Atomic<Bool>(false)
+
+    var isSet: Bool { value.load(ordering: .relaxed) }
+
+    func set() { value.store(true, ordering: .relaxed) }
 }

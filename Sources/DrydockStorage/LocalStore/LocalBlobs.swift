@@ -9,7 +9,8 @@ import Glibc
 /// The blobs of the local store: what was pulled, by digest, and what was pulled in part.
 ///
 /// Blobs are files below `blobs/sha256`, as in an image layout. One that is not whole yet is below `partial`, and whoever
-/// wants the same blob next continues it, also another process. Under its digest a blob is whole and was verified.
+/// wants the same blob next continues it, also another process. Under its digest a blob is whole and was verified; only a crash of
+/// the machine may leave less of it, and then it counts as not there.
 ///
 /// The functions wait for the disk: call them on a `BlockingPool`.
 public struct LocalBlobs: Sendable {
@@ -116,17 +117,10 @@ extension LocalBlobs: BlobSink {
         unsafe try await source.readBlob(blob, from: offset) { bytes in
             try unsafe output.write(bytes, at: offset)
             unsafe hash.update(bytes)
-            let next = offset + Int64(bytes.count)
-            // The disk begins while the rest comes, so that there is little to wait for in the end.
-            if next / Self.writeback > offset / Self.writeback {
-                output.startWriteback(at: next - next % Self.writeback - Self.writeback, count: Self.writeback)
-            }
-            offset = next
+            offset += Int64(bytes.count)
         }
         return hash
     }
-
-    private static let writeback: Int64 = 1 << 20
 
     private func prepare() throws {
         try StoreDirectory(path: directory).prepare()
@@ -180,9 +174,11 @@ private struct PartialFile: ~Copyable {
 
     func empty() throws { try output.setSize(0) }
 
-    /// Gives the file its final name after its bytes have reached the disk.
+    /// Gives the file its final name.
+    ///
+    /// It does not wait for the disk: what a crash of the machine leaves too short is fetched again, and whoever reads a blob
+    /// verifies it.
     consuming func commit(as final: String) throws {
-        try output.synchronise()
         guard unsafe rename(path, final) == 0 else { throw SystemError("create", final, errorNumber: errno) }
     }
 
