@@ -112,9 +112,14 @@ public struct ImageBuild: Sendable {
         width: Int?,
         progress: ProgressCounter
     ) async throws -> BuiltImage {
-        let template = try template(for: plan)
+        var template = try template(for: plan)
+        if destination.transport == .dockerArchive {
+            template = try template.named(destination.reference)
+            template.hasManifest = false
+        }
         let modificationTime = try environment.instant(of: spec.mtime).seconds
-        return try await BlockingPool.withPool(width: width ?? BlockingPool.machineWidth) { [environment] pool in
+        return try await BlockingPool.withPool(width: width ?? BlockingPool.machineWidth) {
+            [environment, template] pool in
             let isDocker = destination.transport == .dockerArchive
             // An archive is laid out by the sizes of tars, and a derived tag follows from them.
             if isDocker || template.tag == nil { try await plan.measureStoredTars() }
@@ -127,7 +132,7 @@ public struct ImageBuild: Sendable {
             )
             let payload = PlannedPayload(
                 plan: plan,
-                template: isDocker ? try template.named(destination.reference) : template,
+                template: template,
                 packer: packer
             )
             let delivery = Delivery(

@@ -60,10 +60,14 @@ struct BuildCommand: AsyncParsableCommand {
         let spec = try spec.load()
         let reference = try output.flatMap { try RemoteImage.reference(in: $0) }
         let access = try registry.access(for: reference?.registry ?? spec.baseRegistry)
-        let build = ImageBuild(spec: spec, environment: try store.environment(access, progress: work.progress))
+        let build = ImageBuild(
+            spec: spec,
+            environment: try store.environment(access, fetchesImages: spec.baseRegistry != nil, progress: work.progress)
+        )
         if let reference { return try await push(build, to: reference, access) }
         let destination = try destination(build.spec)
         if destination.path == "-", json { throw OptionConflict.jsonOnStandardOutput }
+        try destination.refuse(toReplace: [self.spec.path])
         try await BuildRun(build: build, destination: destination, work: work).finish(asJSON: json)
     }
 
@@ -72,7 +76,7 @@ struct BuildCommand: AsyncParsableCommand {
         let plan = try await build.plan()
         try Output.notes(plan.notes)
         try Output.warnings(plan.warnings)
-        let local = try store.cache.store()
+        let local = try store.cache.workingStore()
         let wanted = compress ?? build.spec.compressor.map(CompressionFormat.init) ?? .gzip
         let progress = work.progress.display(plan.layers.map { (size: $0.size, title: $0.createdBy) }, passes: 1)
         let image = try await access.withClient { client in
@@ -97,6 +101,7 @@ struct BuildCommand: AsyncParsableCommand {
         let location = try ImageLocation(output ?? spec.defaultFileName(compress ?? wanted ?? .none))
         if location.looksLikeImageName { throw OptionConflict.imageNameAsOutput(location.path) }
         let destination = Destination(location)
+        try destination.refuseUnwrittenCompression()
         // What is written on the command line counts more than the spec.
         let compression = compress ?? destination.suggestedCompression ?? wanted
         return compression.map(destination.compressed) ?? destination
@@ -114,6 +119,7 @@ struct BuildRun {
         let plan = try await build.plan()
         try Output.notes(plan.notes)
         try Output.warnings(plan.warnings)
+        try destination.refuse(toReplace: plan.layers.flatMap(\.paths).map(build.environment.absolute))
         let progress = work.progress.display(
             plan.layers.map { ($0.size, $0.createdBy) },
             passes: destination.passes
@@ -141,6 +147,8 @@ enum OptionConflict: Error, CustomStringConvertible {
     case imageNameAsOutput(String)
     case planToFile(String)
     case tagsOfImage(String)
+    case outputIsInput(String)
+    case unwrittenCompression(String)
 
     var description: String {
         switch self {
@@ -149,6 +157,10 @@ enum OptionConflict: Error, CustomStringConvertible {
             "Cannot plan a push to '\(text)': it is not in a registry\nhint: write 'docker://REF'"
         case .tagsOfImage(let text):
             "Cannot list the tags of '\(text)': it names one image\nhint: leave out the tag and the digest"
+        case .outputIsInput(let path):
+            "'\(path)' is what the image is made of, and the image would take its place\nhint: name another file with -o"
+        case .unwrittenCompression(let path):
+            "'\(path)' promises a compression that is only read\nhint: write '.tar', '.tar.gz' or '.tar.zst'"
         case .daemonWithoutName: "'docker-daemon:' names no image\nhint: write 'docker-daemon:NAME:TAG'"
         case .jsonOnStandardOutput:
             "The image and the report of --json cannot both go to standard output\nhint: write the image to a file with -o"
@@ -172,6 +184,27 @@ enum OptionConflict: Error, CustomStringConvertible {
     }
 }
 
+extension Destination {
+    /// Refuses to put an image in the place of something that it is made of.
+    ///
+    /// - Parameter inputs: Paths of this host; those that do not exist do not count.
+    /// - Throws: ``OptionConflict/outputIsInput(_:)``.
+    func refuse(toReplace inputs: [String]) throws {
+        guard transport != .ociLayout, daemon == nil, !isStandardOutput,
+            let status = try? FileStatus(of: path, followingLinks: false)
+        else { return }
+        for input in inputs where (try? FileStatus(of: input))?.identity == status.identity {
+            throw OptionConflict.outputIsInput(path)
+        }
+    }
+
+    /// Refuses names of archives that would promise what is not written.
+    func refuseUnwrittenCompression() throws {
+        guard transport != .ociLayout, daemon == nil else { return }
+        if path.hasSuffix(".xz") || path.hasSuffix(".bz2") { throw OptionConflict.unwrittenCompression(path) }
+    }
+}
+
 extension CompressionFormat: ExpressibleByArgument {
     /// One of the formats that are written.
     public init?(argument: String) {
@@ -185,7 +218,7 @@ extension CompressionFormat: ExpressibleByArgument {
 
 extension ImageLocation {
     /// Whether a bare path is a name with a tag, as `hello:latest`, and no file has it yet.
-    fileprivate var looksLikeImageName: Bool {
+    var looksLikeImageName: Bool {
         guard transport == nil, path.contains(":"), !path.hasPrefix("/"), !path.hasPrefix("."),
             (try? ImageReference(path))?.tag != nil
         else { return false }

@@ -27,6 +27,29 @@ struct CacheOption: ParsableArguments {
         )
         return LocalStore(at: try location.directory, now: Int64(Date().timeIntervalSince1970))
     }
+
+    /// The same store for what must pass through one: where it cannot be used, one that lasts as long as this process.
+    ///
+    /// Prints a warning then.
+    ///
+    /// - Returns: A store that can be written.
+    /// - Throws: `SystemError` if there is no place for another one, either.
+    func workingStore() throws -> LocalStore {
+        do {
+            let store = try store()
+            try store.requireWritable()
+            return store
+        } catch {
+            let isNew = !TemporaryCache.isMade
+            let store = LocalStore(at: try TemporaryCache.directory(), now: Int64(Date().timeIntervalSince1970))
+            guard isNew else { return store }
+            let reason = "\(error)".prefix { $0 != "\n" }
+            try Output.warnings([
+                "\(reason); what needs a cache is kept in '\(store.directory)' until this command ends"
+            ])
+            return store
+        }
+    }
 }
 
 /// What decides where the local store is.

@@ -96,7 +96,7 @@ struct CopyCommand: AsyncParsableCommand {
         if let place {
             try await run.finish(to: place, asJSON: json)
         } else if let target {
-            try await run.push(to: target, access, try cache.store(), asJSON: json)
+            try await run.push(to: target, access, try cache.workingStore(), asJSON: json)
         }
         return true
     }
@@ -105,7 +105,7 @@ struct CopyCommand: AsyncParsableCommand {
         var run = CopyRun(images: images, transfer: transfer, work: work)
         run.squashes = squash
         guard let target else { return try await run.finish(to: destination, asJSON: json) }
-        try await run.push(to: target, access, try cache.store(), asJSON: json)
+        try await run.push(to: target, access, try cache.workingStore(), asJSON: json)
     }
 
     /// Copies an index of a registry by way of the cache, because something changes or it goes into an archive.
@@ -129,7 +129,7 @@ struct CopyCommand: AsyncParsableCommand {
         to target: ImageReference?,
         _ access: RegistryAccess
     ) async throws {
-        let store = try cache.store()
+        let store = try cache.workingStore()
         let isWhole = all && transfer.platform == nil
         let copy = RemoteCopyRun(source: reference, isWhole: isWhole, platform: transfer.platform, store: store)
         if transfer.changesNothing, !squash {
@@ -258,7 +258,12 @@ struct CopyRun {
 
     /// What a text means that is no reference to a registry.
     static func destination(_ text: String) throws -> Destination {
-        try DaemonImageText(text)?.destination() ?? Destination(try ImageLocation(text))
+        if let destination = try DaemonImageText(text)?.destination() { return destination }
+        let location = try ImageLocation(text)
+        if location.looksLikeImageName { throw OptionConflict.imageNameAsOutput(location.path) }
+        let destination = Destination(location)
+        try destination.refuseUnwrittenCompression()
+        return destination
     }
 }
 

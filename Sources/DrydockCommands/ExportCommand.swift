@@ -67,6 +67,9 @@ struct ExportCommand: AsyncParsableCommand {
         guard (try? FileStatus(of: output))?.kind ?? .regular == .regular else {
             throw DeliveryError.notARegularFile(output)
         }
+        let destination = Destination(try ImageLocation(transport: .dockerArchive, path: output))
+        try destination.refuseUnwrittenCompression()
+        if let location = try? ImageLocation(image) { try destination.refuse(toReplace: [location.path]) }
         let file = try PendingFile(for: output)
         try await archive.write(to: OutputDescriptor(number: file.number, path: output), compression: compression)
         try file.commit()

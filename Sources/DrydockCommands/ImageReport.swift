@@ -71,13 +71,26 @@ struct ImageReport {
     }
 
     /// For people, without a newline at the end.
-    var text: String {
+    var text: String { text(variablesAndLabels: []) }
+
+    /// The same with all that is set for containers and told of the image.
+    var fullText: String {
+        let config = configuration.config
+        let labels = (config?.labels ?? [:]).sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        return text(
+            variablesAndLabels: [("env", config?.env ?? []), ("labels", labels)].flatMap { name, values in
+                values.enumerated().map { (name: $0.offset == 0 ? name : "", value: $0.element.clippedForMessage) }
+            }
+        )
+    }
+
+    private func text(variablesAndLabels: [(name: String, value: String)]) -> String {
         var lines = references.isEmpty ? ["(no name)"] : references
         lines.append("  digest    \(digest)")
         lines.append("  image ID  \(imageID)")
         lines.append("  platform  \(configuration.platform)")
         if let created = configuration.created { lines.append("  created   \(created)") }
-        lines += settings.map { "  \($0.name.padded(to: 8))  \($0.value)" }
+        lines += (settings + variablesAndLabels).map { "  \($0.name.padded(to: 8))  \($0.value)" }
         for (number, layer) in layers.enumerated() {
             let name = number == 0 ? "layers" : ""
             let size = ByteSize(layer.descriptor.size)

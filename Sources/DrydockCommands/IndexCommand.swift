@@ -60,7 +60,7 @@ struct IndexCommand: AsyncParsableCommand {
         }
         let first = try sources.lazy.compactMap { try RemoteImage.reference(in: $0) }.first
         let access = try registry.access(for: target?.registry ?? first?.registry)
-        let run = IndexRun(access: access, store: try cache.store(), work: work, compression: compress)
+        let run = IndexRun(access: access, store: try cache.workingStore(), work: work, compression: compress)
         let result = try await run.finish(sources, to: place, target)
         try Output.notes(result.changes)
         if json { return try Output.json(GraphReport(result).json) }

@@ -37,7 +37,7 @@ struct InspectCommand: AsyncParsableCommand {
 
     private func show(_ stored: StoredImage) async throws {
         switch part {
-        case nil: try Output.text(ImageReport(stored).text + "\n")
+        case nil: try Output.text(ImageReport(stored).fullText + "\n")
         case .json: try Output.json(ImageReport(stored).json)
         case .tree: try await printTree(stored)
         case .digest: try Output.text("\(stored.descriptor.digest)\n")
@@ -49,7 +49,7 @@ struct InspectCommand: AsyncParsableCommand {
     /// What a registry says of an image, without its layers.
     private func description(of reference: ImageReference) async throws -> StoredImage {
         let platform = try sources.selection.platform.map { try Platform($0) }
-        let blobs = LocalBlobs(try sources.cache.store())
+        let blobs = LocalBlobs(try sources.cache.workingStore())
         return try await sources.registry.withClient(for: reference.registry) { client in
             let pull = ImagePull(reference, platform: platform, client: client, blobs: blobs)
             return try await BlockingPool.withPool(width: 1) { _ in try await pull.describe() }

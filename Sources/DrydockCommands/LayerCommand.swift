@@ -41,7 +41,10 @@ struct LayerCommand: AsyncParsableCommand {
         if output == "-", json { throw OptionConflict.jsonOnStandardOutput }
         let spec = try spec.load()
         let access = try registry.access(for: spec.baseRegistry)
-        let build = ImageBuild(spec: spec, environment: try store.environment(access))
+        let build = ImageBuild(
+            spec: spec,
+            environment: try store.environment(access, fetchesImages: spec.baseRegistry != nil)
+        )
         let measure = try await build.writeOwnLayer(to: output)
         guard json else { return }
         try Output.json(

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ArgumentParser
 import DrydockFiles
 import DrydockJSON
 import DrydockOCI
+import Glibc
 
 /// What a command prints: results on standard output, everything else on standard error.
 enum Output {
     static func text(_ text: String, toStandardError: Bool = false) throws {
-        try (toStandardError ? OutputDescriptor.standardError : .standardOutput).append(Array(text.utf8))
+        guard toStandardError else { return try bytes(Array(text.utf8)) }
+        try OutputDescriptor.standardError.append(Array(text.utf8))
     }
 
     /// Sentences that do not stop the work, on standard error.
@@ -20,7 +23,14 @@ enum Output {
         for sentence in sentences { try text("note: \(sentence)\n", toStandardError: true) }
     }
 
-    static func bytes(_ bytes: [UInt8]) throws { try OutputDescriptor.standardOutput.append(bytes) }
+    /// A reader that has seen enough, such as `head`, ends the command without a word, as SIGPIPE would.
+    static func bytes(_ bytes: [UInt8]) throws {
+        do {
+            try OutputDescriptor.standardOutput.append(bytes)
+        } catch let error as SystemError where error.errorNumber == EPIPE {
+            throw ExitCode(128 + SIGPIPE)
+        }
+    }
 
     /// One object on one line.
     static func json(_ value: JSONValue) throws {

@@ -50,7 +50,10 @@ struct PlanCommand: AsyncParsableCommand {
             return reference
         }
         let access = try registry.access(for: target?.registry ?? spec.baseRegistry)
-        let build = ImageBuild(spec: spec, environment: try store.environment(access))
+        let build = ImageBuild(
+            spec: spec,
+            environment: try store.environment(access, fetchesImages: spec.baseRegistry != nil)
+        )
         let plan = try await store.referencesGraph == nil || target != nil ? build.plan() : build.outline()
         try Output.notes(plan.notes)
         try Output.warnings(plan.warnings)
@@ -72,7 +75,7 @@ extension PlanCommand {
         to reference: ImageReference,
         _ access: RegistryAccess
     ) async throws -> PlanReport.Push {
-        let local = try store.cache.store()
+        let local = try store.cache.workingStore()
         let wanted = compress ?? build.spec.compressor.map(CompressionFormat.init) ?? .gzip
         return try await access.withClient { client in
             var target = PushTarget(reference, client: client, store: local)

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import DrydockBuild
+import DrydockFiles
 import DrydockOCI
 import DrydockStorage
 import Foundation
@@ -13,6 +14,7 @@ public enum Program: Sendable {
         occupyStandardStreams()
         // A reader that goes away is an error of the write, not the end of this process.
         signal(SIGPIPE, SIG_IGN)
+        do { try HostThreads.require(threadsAtLeast) } catch { fail(error) }
         let interruption = Interruption()
         do {
             try await interruption.cancelling { try await run() }
@@ -31,6 +33,9 @@ public enum Program: Sendable {
             _ = unsafe open("/dev/null", number == STDIN_FILENO ? O_WRONLY : O_RDONLY)
         }
     }
+
+    /// What every command needs: the runtime's, a pool's and a client's.
+    private static let threadsAtLeast = 6
 
     private static func run() async throws {
         try refuseUnknownCommand(CommandLine.arguments.dropFirst())
@@ -70,6 +75,10 @@ public enum Program: Sendable {
         let code = DrydockCommand.exitCode(for: error)
         // Help, version and completion scripts are no errors, and wrong arguments have the parser's own text.
         if code != .failure { DrydockCommand.exit(withError: error) }
+        fail(error)
+    }
+
+    private static func fail(_ error: any Error) -> Never {
         let (text, exitCode) = report(error)
         try? Output.text(text, toStandardError: true)
         exit(exitCode)

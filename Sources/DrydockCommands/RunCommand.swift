@@ -14,7 +14,7 @@ struct RunCommand: AsyncParsableCommand {
         abstract: "Run an image's command in a sandbox, without any daemon.",
         discussion: """
             A spec is built first, as 'drydock build' would, but the image is written nowhere: its command runs on what its \
-            layers would hold. Store and registry options are for specs.
+            layers would hold. Store options are for specs.
 
             The command sees the image's files and nothing of this host, and its changes are gone when it ends. It is \
             what the image's configuration says (Entrypoint, Cmd, Env, WorkingDir, User), unless options say otherwise. On a \
@@ -25,6 +25,7 @@ struct RunCommand: AsyncParsableCommand {
 
             Examples:
               drydock run image.tar
+              drydock run docker://redis:7 -- redis-server --version
               drydock run redis.yaml -- /usr/bin/redis-server --version
               drydock run image.tar -- /bin/sh -c 'id; ls /'
               drydock run -v ./data:/data --network host oci:images:redis:latest
@@ -109,19 +110,25 @@ struct RunCommand: AsyncParsableCommand {
         var environment = try BuildEnvironment.current()
         environment.scripts = try store.scripts.settings(Self.variables)
         let request = request(environment)
-        let control = Self.controlled()
         if debug {
             let path = environment.absolute(image)
             let kept = try FailedScript(keptIn: path, temporaryDirectory: environment.temporaryDirectory)
-            return try await kept.open(in: environment, streams: request.streams, control: control)
+            return try await kept.open(in: environment, streams: request.streams, control: Self.controlled())
         }
-        let stored = try await selection.image(at: image, environment)
-        return try await request.run(stored, in: environment, control: control)
+        let remote = try registry.images(named: [image], keptIn: store.cache)
+        let source = ImageSource(selection: selection, environment: environment, remote: remote)
+        return try await source.withImage(at: image) { [environment] stored in
+            // Until here a signal ends the fetching.
+            try await request.run(stored, in: environment, control: Self.controlled())
+        }
     }
 
     private func endingOfSpec() async throws -> SandboxEnding {
         let spec = try SpecFile(path: image).load()
-        let environment = try store.environment(try registry.access(for: spec.baseRegistry))
+        let environment = try store.environment(
+            try registry.access(for: spec.baseRegistry),
+            fetchesImages: spec.baseRegistry != nil
+        )
         let build = ImageBuild(spec: spec, environment: environment)
         let plan = try await build.plan()
         try Output.notes(plan.notes)

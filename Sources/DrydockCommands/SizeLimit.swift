@@ -2,7 +2,7 @@
 
 import ArgumentParser
 
-/// A number of bytes as it is written on the command line: a number and a decimal unit.
+/// A number of bytes as it is written on the command line: a number and a unit, `GB` or `GiB`.
 struct SizeLimit: ExpressibleByArgument, CustomStringConvertible {
     /// The text as it was written.
     let description: String
@@ -10,7 +10,8 @@ struct SizeLimit: ExpressibleByArgument, CustomStringConvertible {
     let bytes: Int64
 
     private static let units: [(String, Int64)] = [
-        ("kB", 1_000), ("MB", 1_000_000), ("GB", 1_000_000_000), ("TB", 1_000_000_000_000), ("B", 1),
+        ("kB", 1_000), ("KB", 1_000), ("MB", 1_000_000), ("GB", 1_000_000_000), ("TB", 1_000_000_000_000),
+        ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40), ("B", 1),
     ]
     /// More than any disk holds with the largest unit, and far from overflow.
     private static let limit: Int64 = 1_000_000

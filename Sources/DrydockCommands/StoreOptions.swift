@@ -47,10 +47,15 @@ struct StoreOptions: ParsableArguments {
     ///
     /// - Parameters:
     ///   - access: How base images are fetched from registries.
+    ///   - fetchesImages: Whether there are any, for which there must be a place.
     ///   - progress: How that is shown.
     /// - Returns: The environment with its clock, its store and its memory.
     /// - Throws: `SystemError` if the graph cannot be read.
-    func environment(_ access: RegistryAccess, progress: ProgressStyle = .auto) throws -> BuildEnvironment {
+    func environment(
+        _ access: RegistryAccess,
+        fetchesImages: Bool,
+        progress: ProgressStyle = .auto
+    ) throws -> BuildEnvironment {
         var environment = try BuildEnvironment.current()
         environment.store = StoreSettings(
             uri: store,
@@ -60,7 +65,8 @@ struct StoreOptions: ParsableArguments {
         environment.scripts = try scripts.settings(ProcessInfo.processInfo.environment)
         // Without any place for it, a build does without its memory.
         let local = try? cache.store()
-        environment.remoteImages = local.map { access.images($0, progress) }
+        let images = try fetchesImages ? cache.workingStore() : local
+        environment.remoteImages = images.map { access.images($0, progress) }
         environment.remoteImages?.isLocked = locked
         if !noCache { environment.memory = LayerMemory(local) }
         return environment

@@ -39,7 +39,10 @@ struct StreamCommand: AsyncParsableCommand {
     func run() async throws {
         let spec = try spec.load()
         let access = try registry.access(for: spec.baseRegistry)
-        let build = ImageBuild(spec: spec, environment: try store.environment(access, progress: work.progress))
+        let build = ImageBuild(
+            spec: spec,
+            environment: try store.environment(access, fetchesImages: spec.baseRegistry != nil, progress: work.progress)
+        )
         let location = try ImageLocation(transport: .dockerArchive, path: "-", reference: repoTag)
         let compression = compress ?? build.spec.compressor.map(CompressionFormat.init) ?? .none
         try await BuildRun(build: build, destination: Destination(location).compressed(compression), work: work)

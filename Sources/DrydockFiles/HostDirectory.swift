@@ -40,6 +40,28 @@ public struct HostDirectory: ~Copyable, Sendable {
         self.path = path
     }
 
+    /// Opens a directory for what is in it: it need not be readable, as homes often are not.
+    ///
+    /// - Throws: ``SystemError``.
+    public init(entering path: String) throws(SystemError) {
+        self.path = path
+        descriptor = try OwnedDescriptor(opening: path, flags: Self.pathOnly | O_DIRECTORY)
+    }
+
+    /// Opens the directory `name` in `parent` for what is in it, also where a link leads to it.
+    ///
+    /// - Throws: ``SystemError``.
+    public init(entering name: ByteString, in parent: borrowing HostDirectory) throws(SystemError) {
+        let path = parent.path(of: name)
+        let flags = Self.pathOnly | O_DIRECTORY
+        let result = unsafe name.withCString { unsafe drydock_openat(parent.number, $0, flags, 0) }
+        descriptor = OwnedDescriptor(adopting: try checked(result, "open", path))
+        self.path = path
+    }
+
+    /// `O_PATH`, which the C library shows only with GNU extensions.
+    private static let pathOnly: Int32 = 0o10000000
+
     /// Takes ownership of an open directory.
     init(adopting descriptor: consuming OwnedDescriptor, path: String) {
         self.descriptor = descriptor

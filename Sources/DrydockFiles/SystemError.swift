@@ -38,7 +38,7 @@ public struct SystemError: Error, Equatable, CustomStringConvertible {
 
     private static func usualHint(_ errorNumber: Int32) -> String? {
         switch errorNumber {
-        case ENOSPC: "free some space there or choose another place with -o"
+        case ENOSPC: "free some space there or choose another place with -o or --cache"
         case EPIPE: "the program that reads it ended early; see what it said"
         case EMFILE: "raise the limit of open files, for example with 'ulimit -n 4096'"
         default: nil

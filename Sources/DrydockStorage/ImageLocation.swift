@@ -92,6 +92,17 @@ public struct ImageLocation: Hashable, Sendable {
     }
 }
 
+extension ImageLocation {
+    /// Whether a bare path reads like the name of an image: `redis`, `redis:7`, `host:5000/team/app`.
+    package var mayBeImageName: Bool {
+        guard transport == nil, !path.hasPrefix("/"), !path.hasPrefix("."), (try? ImageReference(path)) != nil else {
+            return false
+        }
+        let name = path.split(separator: "/").last ?? ""
+        return ![".tar", ".gz", ".tgz", ".zst", ".xz", ".bz2"].contains { name.hasSuffix($0) }
+    }
+}
+
 extension ImageLocation: CustomStringConvertible {
     /// The text that is read back as the same value.
     public var description: String {
@@ -132,6 +143,15 @@ extension ImageLocation {
             self.text = text
         }
 
+        private static func hint(_ transport: String, _ text: String) -> String {
+            switch transport {
+            case "docker" where !text.hasPrefix("docker://"): "an image in a registry is written 'docker://NAME'"
+            case "docker": "'drydock pull' brings an image of a registry into a file"
+            case "docker-daemon": "'drydock copy' brings an image of a daemon into a file"
+            default: "'skopeo copy' moves images between these and others"
+            }
+        }
+
         /// One sentence for the person, and a hint where one helps.
         public var description: String {
             let subject = "'\(text.clippedForMessage)'"
@@ -141,7 +161,7 @@ extension ImageLocation {
             case .foreignTransport(let name):
                 let known = Transport.allCases.map { "'\($0.rawValue)'" }.joined(separator: ", ")
                 return "\(subject) uses the transport '\(name)': expected \(known) or a path\n"
-                    + "hint: 'skopeo copy' moves images between these and others"
+                    + "hint: \(Self.hint(name, text))"
             case .layoutOnStandardOutput:
                 return "\(subject) names a directory, which standard output is not\nhint: write 'oci-archive:-'"
             case .colonInPath: return "\(subject) has a path with a colon, which would end it"

@@ -2,6 +2,8 @@
 
 import DrydockBuild
 import DrydockNix
+import DrydockOCI
+import DrydockStorage
 import DrydockTestSupport
 import Foundation
 import Testing
@@ -19,6 +21,13 @@ import Testing
 
     /// The store paths of an image of one file with this text, from a store that nobody has registered.
     private static func storePaths(of text: String) async throws -> [String] {
+        try await withBuild(of: text) { build, _ in try await build.plan().layers.flatMap(\.storePaths) }
+    }
+
+    private static func withBuild<Result>(
+        of text: String,
+        _ body: (_ build: ImageBuild, _ directory: String) async throws -> Result
+    ) async throws -> Result {
         try await withTemporaryDirectory { directory in
             for path in [mentioned, other] {
                 try FileManager.default.createDirectory(
@@ -32,7 +41,7 @@ import Testing
             spec.copyToRoot = ["root"]
             var environment = Pipeline.environment
             environment.store = StoreSettings(uri: "local?root=" + directory)
-            return try await ImageBuild(spec: spec, environment: environment).plan().layers.flatMap(\.storePaths)
+            return try await body(ImageBuild(spec: spec, environment: environment), directory)
         }
     }
 
@@ -49,5 +58,14 @@ import Testing
                 Self.mentioned, Self.other,
             ]
         )
+    }
+
+    @Test(arguments: ["docker-archive", "oci", "oci-archive"])
+    func `the digest that is told is the one that is found there`(transport: String) async throws {
+        try await Self.withBuild(of: Self.mentioned) { build, directory in
+            let location = try ImageLocation("\(transport):\(directory)/image")
+            let image = try await build.deliver(build.plan(), to: Destination(location), width: 2)
+            #expect(try StoredImage(at: location).descriptor.digest == image.manifest.digest)
+        }
     }
 }

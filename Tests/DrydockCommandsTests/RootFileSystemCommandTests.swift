@@ -70,4 +70,28 @@ struct RootFileSystemCommandTests {
             #expect(names == ["a.tar", "a.yaml", "b.tar", "b.yaml", "new", "one.tar", "two.tar"])
         }
     }
+
+    @Test
+    func `an image in a layout is found by its name alone, as the latest`() async throws {
+        try await withImages { directory in
+            for tag in ["latest", "v"] {
+                let name = "docker-archive:a.tar"
+                let copied = try await DrydockProgram.run("copy", name, "oci:images:a:\(tag)", in: directory)
+                #expect(copied.status == 0, "\(copied.errorText)")
+            }
+            let found = try await DrydockProgram.run("inspect", "oci:images:a", "--digest", in: directory)
+            #expect(found.status == 0, "\(found.errorText)")
+            let missing = try await DrydockProgram.run("inspect", "oci:images:b", in: directory)
+            #expect(missing.errorText == "Error: 'images' has no image 'b'\nhint: it has 'a:latest', 'a:v'")
+            let archive = try await DrydockProgram.run("inspect", "team/redis:7", in: directory)
+            #expect(
+                archive.errorText == """
+                    Error: Cannot read 'team/redis:7': no such file or directory (ENOENT)
+                    hint: an image in a registry is written 'docker://team/redis:7'
+                    """
+            )
+            let env = try await DrydockProgram.run("inspect", "b.tar", in: directory)
+            #expect(env.text.contains("\n  cmd       [\"/d/g\"]"))
+        }
+    }
 }

@@ -27,7 +27,7 @@ struct SystemErrorTests {
             error: SystemError("write", "image.tar", errorNumber: ENOSPC),
             text: """
                 Cannot write 'image.tar': no space left on device (ENOSPC)
-                hint: free some space there or choose another place with -o
+                hint: free some space there or choose another place with -o or --cache
                 """
         ),
         Case(

@@ -5,6 +5,7 @@ import DrydockOCI
 import DrydockRegistry
 import DrydockTestSupport
 import NIOHTTP1
+import Synchronization
 import Testing
 
 /// The client against Debian's registry.
@@ -150,8 +151,9 @@ struct RegistryClientTests {
     }
 
     @Test func `a registry that is not there is named`() async throws {
+        let waits = Mutex(0)
         var options = RegistryClientOptions.impatient
-        options.retry.attempts = 1
+        options.clock.sleep = { _ in waits.withLock { $0 += 1 } }
         try await withRepository("a", at: "127.0.0.1:1", options: options) { repository in
             let failure = await #expect(throws: RegistryFailure.self) { _ = try await repository.manifest(.tag("x")) }
             #expect(
@@ -159,6 +161,20 @@ struct RegistryClientTests {
                     == "GET http://127.0.0.1:1/v2/a/manifests/x: cannot connect to 127.0.0.1:1: connection refused"
             )
         }
+        #expect(waits.withLock(\.self) == 0, "Nothing that answered before is worth waiting for")
+        // One that has answered may come back.
+        try await TestRegistry.withRegistry { registry in
+            try await withRepository("a", at: registry.authority, options: options) { repository in
+                let found = try await repository.manifestDescriptor(.tag("x"))
+                #expect(found == nil)
+                registry.stop()
+                let failure = await #expect(throws: RegistryFailure.self) {
+                    _ = try await repository.manifest(.tag("x"))
+                }
+                #expect(failure?.description.hasSuffix("connection refused") == true, "\(failure?.description ?? "")")
+            }
+        }
+        #expect(waits.withLock(\.self) == options.retry.attempts - 1)
     }
 
     @Test func `a server that stays silent is given up`() async throws {
@@ -176,6 +192,28 @@ struct RegistryClientTests {
                 #expect(failure?.description.hasSuffix("127.0.0.1:\(port) was silent for too long") == true)
             }
         }
+    }
+
+    @Test func `connections serve one request after the other`() async throws {
+        let connections = Atomic<Int>(0)
+        let watch = HTTPTestServer.Watch(opened: { connections.add(1, ordering: .relaxed) })
+        let answer: HTTPTestServer.Handler = { request in
+            let isThere = request.method == .HEAD || request.method == .PUT
+            let place: HTTPHeaders = request.method == .POST ? ["Location": "/upload"] : [:]
+            let status = request.method == .POST ? 202 : isThere ? 201 : 404
+            return .answer(status: status, headers: place, body: isThere ? [] : Array("not there".utf8))
+        }
+        try await HTTPTestServer.withServer(answer, watching: watch) { port in
+            try await withRepository("a", at: "127.0.0.1:\(port)") { repository in
+                for _ in 0..<20 {
+                    _ = try await repository.hasBlob(sample.descriptors[1])
+                    try await repository.sendBlob(sample.descriptors[2], from: MemoryBlobs(sample.blobs))
+                    await #expect(throws: RegistryFailure.self) { _ = try await repository.manifest(.tag("x")) }
+                }
+            }
+        }
+        // Eighty requests; one that fails may cost its connection.
+        #expect(connections.load(ordering: .relaxed) <= 21)
     }
 
     @Test func `a manifest of another digest is refused`() async throws {

@@ -49,6 +49,23 @@ struct BadLocation: CustomTestStringConvertible, Sendable {
             text: "docker://redis",
             message:
                 "'docker://redis' uses the transport 'docker': expected 'docker-archive', 'oci', 'oci-archive' or a path\n"
+                + "hint: 'drydock pull' brings an image of a registry into a file"
+        ),
+        BadLocation(
+            text: "docker:/redis",
+            message:
+                "'docker:/redis' uses the transport 'docker': expected 'docker-archive', 'oci', 'oci-archive' or a path\n"
+                + "hint: an image in a registry is written 'docker://NAME'"
+        ),
+        BadLocation(
+            text: "docker-daemon:redis",
+            message: "'docker-daemon:redis' uses the transport 'docker-daemon': expected 'docker-archive', 'oci', "
+                + "'oci-archive' or a path\nhint: 'drydock copy' brings an image of a daemon into a file"
+        ),
+        BadLocation(
+            text: "ostree:redis",
+            message:
+                "'ostree:redis' uses the transport 'ostree': expected 'docker-archive', 'oci', 'oci-archive' or a path\n"
                 + "hint: 'skopeo copy' moves images between these and others"
         ),
         BadLocation(

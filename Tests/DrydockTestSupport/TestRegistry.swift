@@ -32,6 +32,10 @@ public struct TestRegistry: Sendable {
     public let port: Int
     /// Where the data is.
     public let directory: String
+    private let running: RunningCommand
+
+    /// Ends the registry before its time.
+    public func stop() { running.killGroup() }
 
     /// Runs `body` with a registry.
     ///
@@ -48,7 +52,9 @@ public struct TestRegistry: Sendable {
             let port = try await port(of: running)
             let host = settings.certificate == nil ? "127.0.0.1" : "localhost"
             let data = settings.directory ?? directory + "/data"
-            return try await body(TestRegistry(authority: "\(host):\(port)", port: port, directory: data))
+            return try await body(
+                TestRegistry(authority: "\(host):\(port)", port: port, directory: data, running: running)
+            )
         }
     }
 

@@ -21,6 +21,8 @@ public struct ImageTemplate: Sendable {
     let history: [ImageConfiguration.HistoryEntry]
     /// What the manifest says of each layer's blob, beside its type, digest and size.
     var layerAnnotations: [[String: String]?] = []
+    /// Whether a manifest is stored; an archive of Docker has none, and who reads it makes one without annotations.
+    var hasManifest = true
 
     /// The same image under another name; a name without a tag keeps the tag.
     ///
@@ -45,8 +47,8 @@ public struct ImageTemplate: Sendable {
         configuration.history = history
         let bytes = CanonicalJSON.encode(configuration)
         let descriptor = Descriptor(of: bytes, mediaType: .imageConfiguration)
-        let manifest = manifest(descriptor, layers.map(\.descriptor))
-        let canonical = self.manifest(descriptor, layers.map(\.uncompressed))
+        let manifest = manifest(descriptor, layers.map(\.descriptor), isAnnotated: hasManifest)
+        let canonical = self.manifest(descriptor, layers.map(\.uncompressed), isAnnotated: true)
         return BuiltImage(
             configuration: configuration,
             configurationBytes: bytes,
@@ -56,12 +58,14 @@ public struct ImageTemplate: Sendable {
         )
     }
 
-    private func manifest(_ configuration: Descriptor, _ layers: [Descriptor]) -> [UInt8] {
+    private func manifest(_ configuration: Descriptor, _ layers: [Descriptor], isAnnotated: Bool) -> [UInt8] {
         var layers = layers
-        for (number, annotations) in layerAnnotations.enumerated() { layers[number].annotations = annotations }
+        for (number, annotations) in layerAnnotations.enumerated() where isAnnotated {
+            layers[number].annotations = annotations
+        }
         var manifest = ImageManifest(config: configuration, layers: layers)
         manifest.mediaType = .imageManifest
-        manifest.annotations = annotations.isEmpty ? nil : annotations
+        manifest.annotations = annotations.isEmpty || !isAnnotated ? nil : annotations
         return CanonicalJSON.encode(manifest)
     }
 

@@ -34,6 +34,7 @@ struct RegistryDelivery: Sendable {
         let repository = try await target.client.repository(of: target.reference)
         let sending = BlobPush(repository: repository, store: target.store, transfer: target.transfer)
         do {
+            try await greet(repository)
             let crew = PushCrew(width: packer.workers, progress: packer.progress)
             let layers = try await crew.push(plan.layers.map { self.layer($0.content, sending) }, sending)
             let image = template.image(layers: layers)
@@ -47,6 +48,15 @@ struct RegistryDelivery: Sendable {
         } catch let failure as RegistryFailure {
             throw failure.about(target.reference.familiarDescription)
         }
+    }
+
+    /// Asks the registry for anything, where otherwise it would hear of the push only when a layer is packed: that nobody is
+    /// there, or wants a password, is known before the work.
+    private func greet(_ repository: RegistryRepository) async throws {
+        guard let tag = target.reference.tag, plan.layers.contains(where: { packer.known($0.content) == nil }) else {
+            return
+        }
+        _ = try await repository.manifestDescriptor(.tag(tag))
     }
 
     private func layer(_ content: LayerContent, _ sending: BlobPush) -> PushCrew.Layer {
@@ -148,12 +158,15 @@ extension ImageBuild {
     ) async throws -> BuiltImage {
         let name = target.reference.familiarName + (target.reference.tag.map { ":\($0)" } ?? "")
         let template = try template(for: plan).named(name)
-        return try await BlockingPool.withPool(width: width ?? BlockingPool.machineWidth) { [environment] pool in
+        let width = width ?? BlockingPool.machineWidth
+        // Whoever sends must not wait until those who compress have no more to do.
+        let threads = width + RegistryClientOptions().requestsPerHost
+        return try await BlockingPool.withPool(width: threads) { [environment] _ in
             let delivery = RegistryDelivery(
                 plan: plan,
                 template: template,
                 target: target,
-                width: pool.width,
+                width: width,
                 progress: progress
             )
             let image = try await delivery.deliver()

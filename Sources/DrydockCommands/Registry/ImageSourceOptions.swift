@@ -42,7 +42,7 @@ extension RegistryOptions {
             if username != nil || insecure { throw OptionConflict.noRegistry }
             return nil
         }
-        return try access(for: reference.registry).images(cache.store(), .auto)
+        return try access(for: reference.registry).images(cache.workingStore(), .auto)
     }
 }
 

@@ -49,7 +49,7 @@ struct PrefetchCommand: AsyncParsableCommand {
         let reference = try RemoteImage.parse(reference)
         let name = finalName ?? reference.familiarName
         let tag = finalTag ?? reference.tag ?? "latest"
-        let store = try cache.store()
+        let store = try cache.workingStore()
         let pulled = try await registry.withClient(for: reference.registry) { client in
             let pull = ImagePull(reference, platform: platform, client: client, blobs: LocalBlobs(store))
             return try await PullRun(pull: pull, progress: progress).finish(nil)

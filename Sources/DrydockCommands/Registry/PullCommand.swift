@@ -58,7 +58,9 @@ struct PullCommand: AsyncParsableCommand {
             if json { throw OptionConflict.jsonOnStandardOutput }
             guard OutputDescriptor.standardOutput.terminalWidth == nil else { throw DeliveryError.terminal }
         }
-        let store = try cache.store()
+        try output?.requireRoom()
+        // Without an output the cache is where the image goes.
+        let store = try output == nil ? cache.store() : cache.workingStore()
         let pulled = try await registry.withClient(for: reference.registry) { client in
             let pull = ImagePull(reference, platform: platform, client: client, blobs: LocalBlobs(store))
             return try await PullRun(pull: pull, progress: progress).finish(output)
@@ -79,7 +81,7 @@ struct PullRun {
 
     /// Fetches the image, and writes it where it is wanted.
     func finish(_ output: PullOutput?) async throws -> PulledImage {
-        try await BlockingPool.withPool { [pull, progress] _ in
+        try await BlockingPool.withPool(width: ImagePull.width) { [pull, progress] _ in
             let resolved = try await pull.resolve()
             let display = TransferDisplay(progress, total: resolved.layerSize)
             let layout = try output?.layout()
@@ -111,6 +113,14 @@ struct PulledImage: Sendable {
 /// A place that a pulled image is written to.
 struct PullOutput: Sendable {
     let location: ImageLocation
+
+    /// Requires that the file can be made, before anything is fetched for it.
+    func requireRoom() throws {
+        guard location.transport != .ociLayout, !location.isStandardOutput else { return }
+        try Destination(location).refuseUnwrittenCompression()
+        // It has no name yet, and so is gone at once.
+        _ = try PendingFile(for: location.path)
+    }
 
     /// The layout that the image goes into; nil if it is something else.
     func layout() throws -> ImageLayout? {

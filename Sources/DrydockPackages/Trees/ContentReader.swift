@@ -131,14 +131,14 @@ private struct OpenDirectories {
         var components = file.path.bytes.split(separator: UInt8(ascii: "/")).map { ByteString($0) }
         guard let name = components.popLast() else { throw TreeError(.changed, file.displayPath) }
         if root != file.root || levels.isEmpty {
-            levels = [Level(name: "", directory: try HostDirectory(file.root.path))]
+            levels = [Level(name: "", directory: try HostDirectory(entering: file.root.path))]
             root = file.root
         }
         let shared = zip(levels.dropFirst(), components).prefix { $0.name == $1 }.count
         levels.removeLast(levels.count - 1 - shared)
         for component in components[shared...] {
             // Links on the way are followed: a tree may have been walked through them. The file itself is verified.
-            let below = try HostDirectory(component, in: levels[levels.count - 1].directory, followingLinks: true)
+            let below = try HostDirectory(entering: component, in: levels[levels.count - 1].directory)
             levels.append(Level(name: component, directory: below))
         }
         return try levels[levels.count - 1].directory.open(name)

@@ -48,7 +48,7 @@ public struct ExecutableTree: Sendable {
     private func entry(_ file: ExecutableClosure.File, isShared: Bool) throws -> TreeEntry {
         let path = Self.relative(file.path)
         let (folder, name) = Self.split(path)
-        let directory = try HostDirectory("/\(folder)")
+        let directory = try HostDirectory(entering: "/\(folder)")
         let status = try directory.status(of: name, followingLinks: false)
         return TreeEntry(
             path: Self.relative(file.place),

@@ -18,6 +18,9 @@ struct BrokenConnection: Error {
     enum Remedy {
         /// Another attempt.
         case repetition
+        /// Another attempt at a server that has answered before. Where nothing listens, or nobody knows the name, waiting is
+        /// of no use: mostly the name is wrong.
+        case patience
         /// To do without TLS: the server does not speak it, or not well enough.
         case plainConnection
         /// To do without TLS, as a proxy opens no tunnel; or another attempt.
@@ -41,7 +44,10 @@ struct BrokenConnection: Error {
             self.init(.untrusted("\(host): \(failure)".clippedForMessage), .plainConnection)
         case let failure as BoringSSLError: self.init(tls: "\(failure)", host)
         case let failure as NIOConnectionError:
-            self.init(.connection("cannot connect to \(host): \(Self.cause(failure))"))
+            let remedy = Self.isAnswer(failure) ? Remedy.patience : .repetition
+            self.init(.connection("cannot connect to \(host): \(Self.cause(failure))"), remedy)
+        case let failure as IOError where failure.errnoCode == ECONNREFUSED:
+            self.init(.connection("cannot connect to \(host): \(Self.words(failure))"), .patience)
         case let failure as IOError where Self.unreachable.contains(failure.errnoCode):
             self.init(.connection("cannot connect to \(host): \(Self.words(failure))"))
         case let failure as IOError:
@@ -101,7 +107,12 @@ struct BrokenConnection: Error {
     }
 
     /// Errors of a connection that was never there.
-    private static let unreachable: Set<CInt> = [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EHOSTDOWN]
+    private static let unreachable: Set<CInt> = [EHOSTUNREACH, ENETUNREACH, EHOSTDOWN]
+
+    /// Whether the name is not known, or every address of it has refused.
+    private static func isAnswer(_ error: NIOConnectionError) -> Bool {
+        error.connectionErrors.allSatisfy { ($0.error as? IOError)?.errnoCode == ECONNREFUSED }
+    }
 
     private static func cause(_ error: NIOConnectionError) -> String {
         if let first = error.connectionErrors.first {

@@ -41,6 +41,8 @@ public final class RegistryClient: Sendable {
     private let limiters = Mutex<[String: Limiter]>([:])
     /// Servers that have turned out not to speak TLS, where that is allowed.
     private let plainServers = Mutex<Set<String>>([])
+    /// Servers that have answered.
+    private let knownServers = Mutex<Set<String>>([])
     private let authorizers = Mutex<Authorizer?>(nil)
 
     private init(settings: any RegistrySettingsSource, options: RegistryClientOptions) {
@@ -128,6 +130,12 @@ extension RegistryClient {
         let isOwn = address.authority == WebAddress(endpoint, "/").authority
         return isPlain && isOwn ? address.with(scheme: .http) : address
     }
+
+    /// Remembers that a server has answered.
+    func didHear(from address: WebAddress) { knownServers.withLock { _ = $0.insert(address.authority) } }
+
+    /// Whether a server has answered before.
+    func hasHeard(from address: WebAddress) -> Bool { knownServers.withLock { $0.contains(address.authority) } }
 
     /// Remembers that a server does not speak TLS, if the settings allow to go on without.
     func useWithoutTLS(_ address: WebAddress, _ endpoint: RegistryEndpoint) -> Bool {

@@ -94,6 +94,7 @@ struct RequestRun {
         do {
             let start = exchange
             let (next, outcome) = try await attempt(address, authorization) { response in
+                client.didHear(from: address)
                 var exchange = start
                 let action = exchange.answered(response.answer(), jitter: jitter)
                 if action == .accept { return (exchange, Outcome.result(try await handle(response))) }
@@ -108,7 +109,9 @@ struct RequestRun {
             }
             if !request.rules.isRepeatable { throw broken }
             // A certificate that is not trusted now is not trusted in a second.
-            let isFinal = [.plainConnection, .nothing].contains(broken.remedy)
+            let isFinal =
+                [.plainConnection, .nothing].contains(broken.remedy)
+                || broken.remedy == .patience && !client.hasHeard(from: address)
             let action = isFinal ? .fail : exchange.broke(jitter: jitter)
             return .action(action, RegistryFailure(broken.reason, request: request.text))
         }
@@ -182,14 +185,15 @@ extension RequestRun {
         do { response = try await http.execute(message, deadline: .distantFuture) } catch {
             throw try BrokenConnection(error, to: address)
         }
-        return try await handle(
-            RegistryResponse(
-                status: Int(response.status.code),
-                headers: response.headers,
-                address: address,
-                body: response.body
-            )
+        let answer = RegistryResponse(
+            status: Int(response.status.code),
+            headers: response.headers,
+            address: address,
+            body: response.body
         )
+        let result = try await handle(answer)
+        await answer.finish()
+        return result
     }
 
     /// Sends a body while another task reads it.

@@ -62,6 +62,15 @@ public final class LocalStore: Sendable {
     /// Whether there is something in the directory that could be a store.
     public var isPresent: Bool { (try? FileStatus(of: path, followingLinks: false)) != nil }
 
+    /// Makes the directory if it is missing, and requires that files can be made in it.
+    ///
+    /// - Throws: ``LocalStoreFailure``.
+    public func requireWritable() throws {
+        try StoreDirectory(path: directory).prepare()
+        guard unsafe access(directory, W_OK | X_OK) != 0 else { return }
+        throw LocalStoreFailure(.system(SystemError("write in", directory, errorNumber: errno)), path: directory)
+    }
+
     /// What has happened to the store so far that a person should know.
     public var warnings: [LocalStoreWarning] { state.withLock(\.warnings) }
 

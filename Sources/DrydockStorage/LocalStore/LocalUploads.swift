@@ -67,6 +67,9 @@ public final class LocalUpload: Sendable {
         self.file = file
     }
 
+    /// Not by closing alone: a program that is started at this moment has the file open for an instant, too.
+    deinit { flock(file.number, LOCK_UN) }
+
     private static func text(of file: borrowing OwnedDescriptor, _ path: String) -> String? {
         var bytes = [UInt8](repeating: 0, count: limit)
         let count = try? unsafe bytes.withUnsafeMutableBytes { try unsafe file.read(into: $0, at: 0, path: path) }

@@ -106,7 +106,9 @@ extension LayoutReader {
             guard isOne else { throw contents.failure(.ambiguous(available: Self.unique(labels))) }
             return index.manifests
         }
-        let matches = index.manifests.filter { $0.isNamed(name) }
+        let exact = index.manifests.filter { $0.isNamed(name) }
+        // As in Docker, `redis` is `redis:latest` where nothing has that very name.
+        let matches = exact.isEmpty ? index.manifests.filter { $0.isNamed("\(name):latest") } : exact
         guard !matches.isEmpty else {
             throw contents.failure(.noSuchImage(name, available: Self.unique(index.manifests.map(\.layoutLabel))))
         }

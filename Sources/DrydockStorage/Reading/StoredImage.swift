@@ -3,6 +3,7 @@
 public import DrydockDigests
 import DrydockFiles
 public import DrydockOCI
+import Glibc
 
 /// What is known of an image in an archive or layout, and the way to its layers' bytes.
 ///
@@ -120,7 +121,7 @@ public struct StoredImage: Sendable {
 
     /// The files of an archive or layout, and which of the two it is.
     static func contents(at location: ImageLocation, _ temporaryDirectory: String) throws -> LocatedContents {
-        if try FileStatus(of: location.path).kind == .directory {
+        if try status(of: location).kind == .directory {
             guard location.transport ?? .ociLayout == .ociLayout else {
                 throw ImageStorageFailure(.notOfKind("a file"), path: location.path)
             }
@@ -131,6 +132,15 @@ public struct StoredImage: Sendable {
         }
         let archive = try ArchiveContents(location.path, temporaryDirectory: temporaryDirectory)
         return .archive(archive, try Self.transport(of: archive, wanted: location.transport))
+    }
+
+    /// What is at a location; for what reads like an image's name, with a hint that there are registries.
+    private static func status(of location: ImageLocation) throws -> FileStatus {
+        do { return try FileStatus(of: location.path) } catch {
+            guard error.errorNumber == ENOENT, location.mayBeImageName else { throw error }
+            let hint = "an image in a registry is written 'docker://\(location.path)'"
+            throw SystemError(error.operation, error.path, errorNumber: ENOENT, hint: hint)
+        }
     }
 
     /// What an archive is; Docker 25 and later write archives that are both, with names as Docker writes them.
