@@ -162,6 +162,19 @@ static int connect_streams(const struct drydock_sandbox_plan *plan) {
     return 0;
 }
 
+/// Lets the program open `/dev/stdout` and its like anew: a pipe or a terminal belongs to whoever made it. What it is not
+/// possible for stays as it is; a file of the host is never given away.
+static void give_streams(const struct drydock_sandbox_plan *plan) {
+    for (int number = 0; number < 3; number += 1) {
+        struct stat status;
+        if (fstat(number, &status) < 0) continue;
+        bool is_own_terminal = S_ISCHR(status.st_mode) && plan->controls_terminal;
+        if (!S_ISFIFO(status.st_mode) && !is_own_terminal) continue;
+        int given = fchown(number, plan->uid, (gid_t)-1);
+        (void)given;
+    }
+}
+
 static int install_listener(const struct drydock_sandbox_plan *plan) {
     int listener = -1;
     int status = drydock_emulation_install((enum drydock_emulation)plan->emulation, &listener);
@@ -183,12 +196,15 @@ static _Noreturn void run_program(const struct drydock_sandbox_plan *plan) {
     umask(022);
     require(plan, DRYDOCK_STAGE_STREAMS, connect_streams(plan));
     if (plan->controls_terminal) require(plan, DRYDOCK_STAGE_STREAMS, ioctl(0, TIOCSCTTY, 0) < 0 ? -errno : 0);
+    if (plan->uid != 0) give_streams(plan);
     require(plan, DRYDOCK_STAGE_LIMITS, set_limits(plan));
+    // As container engines do: a directory that only root may enter is where the program starts all the same.
+    bool is_entered = chdir(plan->directory) == 0;
     require(plan, DRYDOCK_STAGE_CAPABILITIES, keep_capabilities(plan->capabilities));
     require(plan, DRYDOCK_STAGE_USER,
             become(plan->uid, plan->gid, plan->groups, plan->group_count, plan->sets_groups));
-    // After the user: whoever runs the program must be able to enter it.
-    require(plan, DRYDOCK_STAGE_DIRECTORY, chdir(plan->directory) < 0 ? -errno : 0);
+    // A volume may be closed to root and open to the user.
+    if (!is_entered) require(plan, DRYDOCK_STAGE_DIRECTORY, chdir(plan->directory) < 0 ? -errno : 0);
     require(plan, DRYDOCK_STAGE_CAPABILITIES, limit_capabilities(plan->capabilities));
     require(plan, DRYDOCK_STAGE_FILTER, prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0);
     syscall(__NR_close_range, FIRST_FREE_DESCRIPTOR, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */);

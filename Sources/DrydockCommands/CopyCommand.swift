@@ -224,7 +224,7 @@ struct CopyRun {
         asJSON json: Bool
     ) async throws {
         var copy = self.copy
-        copy.compression = transfer.compress
+        copy.compression = transfer.compress ?? (images.contains(where: \.hasPlainLayersOnly) ? .gzip : nil)
         let result = try await access.withClient { [copy] client in
             let target = PushTarget(reference, client: client, store: store)
             let progress = work.progress.display(try copy.work(for: target), passes: 1)
@@ -264,6 +264,14 @@ struct CopyRun {
         let destination = Destination(location)
         try destination.refuseUnwrittenCompression()
         return destination
+    }
+}
+
+extension StoredImage {
+    /// Whether it comes from where layers are not compressed and no manifest has a digest to keep, so that in a registry it is
+    /// compressed as by anybody else.
+    fileprivate var hasPlainLayersOnly: Bool {
+        transport == .dockerArchive && manifest.layers.allSatisfy { [.layer, .dockerLayer].contains($0.mediaType) }
     }
 }
 

@@ -16,7 +16,7 @@ struct RunCommandTests {
         chmod -R a+rX . && chmod 1777 runs
         """
     private static let spec = """
-        { name: a, tag: v, copyToRoot: ./rootfs,
+        { name: a, tag: v, copyToRoot: ./rootfs, files: [{ path: /private, directory: true, mode: "0700" }],
           config: { Entrypoint: [sh, -c], Cmd: ["id -u; pwd; exit 7"], User: jane, WorkingDir: /new/place } }
         """
 
@@ -55,6 +55,17 @@ struct RunCommandTests {
             let missing = try await run(["--entrypoint", "nope", "a.tar"], in: directory)
             #expect(missing.status == 127)
             #expect(missing.errorText.hasPrefix("Error: Cannot start 'nope' in the sandbox: "))
+        }
+    }
+
+    @Test
+    func `another user may open the standard streams by name, and begin where only root may enter`() async throws {
+        try await withImage { directory in
+            let script = "pwd; echo out >/dev/stdout; echo error >/dev/stderr"
+            let output = try await run(["a.tar", "-w", "/private", "--", script], in: directory)
+            #expect(output.text == "/private\nout")
+            #expect(output.errorText == "error")
+            #expect(output.status == 0)
         }
     }
 

@@ -177,12 +177,15 @@ struct RemoteCopyTests {
             let pulled = try await Drydock.inspect(archive)
             #expect(pulled.imageID == built.imageID)
             #expect(pulled.references == ["\(place.second.authority)/b:x"])
-            _ = try await place.copy(archive, "docker://\(place.second.authority)/b:y", "--compress", "gzip")
+            _ = try await place.copy(archive, "docker://\(place.second.authority)/b:y")
             let again = try await Drydock.check(
                 ["inspect", "--json", "docker://\(place.second.authority)/b:y"],
                 environment: place.environment
             )
-            #expect(try JSON(Data(again.utf8))["imageID"] == .string(built.imageID))
+            let report = try JSON(Data(again.utf8))
+            #expect(report["imageID"] == .string(built.imageID))
+            // An archive has plain layers; nobody wants them in a registry.
+            #expect(report["layers", "0", "mediaType"] == .string("application/vnd.oci.image.layer.v1.tar+gzip"))
         }
     }
 
