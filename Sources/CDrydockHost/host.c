@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <malloc.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -179,6 +180,14 @@ int drydock_reserve(int descriptor, int64_t size) {
 
 void drydock_start_writeback(int descriptor, int64_t offset, int64_t count) {
     (void)!sync_file_range(descriptor, offset, count, SYNC_FILE_RANGE_WRITE);
+}
+
+void drydock_return_blocks(int size) {
+#ifdef __GLIBC__
+    (void)mallopt(M_MMAP_THRESHOLD, size);
+#else
+    (void)size;
+#endif
 }
 
 int drydock_syncfs(int descriptor) { return syncfs(descriptor) < 0 ? -errno : 0; }

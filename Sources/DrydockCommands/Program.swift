@@ -12,6 +12,7 @@ public enum Program: Sendable {
     /// Parses the command line, runs the command, and ends the process.
     public static func main() async -> Never {
         occupyStandardStreams()
+        ProcessMemory.returnsLargeBlocks()
         // A reader that goes away is an error of the write, not the end of this process.
         signal(SIGPIPE, SIG_IGN)
         do { try HostThreads.require(threadsAtLeast) } catch { fail(error) }

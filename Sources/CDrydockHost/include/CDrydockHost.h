@@ -90,6 +90,10 @@ int drydock_reserve(int descriptor, int64_t size);
 /// `sync_file_range(2)`: begins to write a part of the file to the disk and does not wait. A hint; never an error.
 void drydock_start_writeback(int descriptor, int64_t offset, int64_t count);
 
+/// `mallopt(3)` with M_MMAP_THRESHOLD: blocks of at least `size` bytes are given back to the system as soon as they are freed.
+/// Otherwise glibc raises the threshold with the first large block that is freed, and later ones leave holes in its heaps.
+void drydock_return_blocks(int size);
+
 /// `syncfs(2)`: waits until all that was written to the file system of the open file is on the disk.
 int drydock_syncfs(int descriptor);
 
