@@ -26,7 +26,8 @@ struct SpecFile {
     /// Whether what was written for an image reads like a spec: `-`, or a bare path with the suffix of one.
     static func isMeant(by text: String) -> Bool {
         if text == "-" { return true }
-        return suffixes.contains(where: text.hasSuffix) && (try? ImageLocation(text))?.transport == nil
+        guard suffixes.contains(where: text.hasSuffix), let location = try? ImageLocation(text) else { return false }
+        return location.transport == nil
     }
 
     /// Reads the spec; paths in it are relative to its directory, or to the working directory for standard input.

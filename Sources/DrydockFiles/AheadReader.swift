@@ -132,19 +132,9 @@ private final class Ring: @unchecked Sendable {
     }
 
     func start() {
-        let box = unsafe Unmanaged.passRetained(self).toOpaque()
-        var thread = pthread_t()
-        let status = unsafe pthread_create(
-            &thread,
-            nil,
-            { argument in
-                guard let argument = unsafe argument else { return nil }
-                unsafe Unmanaged<Ring>.fromOpaque(argument).takeRetainedValue().produce()
-                return nil
-            },
-            box
-        )
-        precondition(status == 0, "The system cannot start a thread")
-        pthread_detach(thread)
+        do { try HostThread { self.produce() }.detach() } catch {
+            steps[0].failure = error
+            filled.signal()
+        }
     }
 }

@@ -76,20 +76,6 @@ public final class BlockingPool: TaskExecutor {
     }
 
     private func startThread() {
-        let box = unsafe Unmanaged.passRetained(self).toOpaque()
-        var thread = pthread_t()
-        let status = unsafe pthread_create(
-            &thread,
-            nil,
-            { argument in
-                guard let argument = unsafe argument else { return nil }
-                let pool = unsafe Unmanaged<BlockingPool>.fromOpaque(argument).takeRetainedValue()
-                pool.work()
-                return nil
-            },
-            box
-        )
-        precondition(status == 0, "The system cannot start a thread")
-        pthread_detach(thread)
+        do { try HostThread { self.work() }.detach() } catch { preconditionFailure("\(error)") }
     }
 }

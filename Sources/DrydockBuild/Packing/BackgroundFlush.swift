@@ -24,24 +24,8 @@ final class BackgroundFlush: Sendable {
     /// Begins, unless it has not ended since it was last called.
     func begin() {
         guard !isBusy.exchange(true, ordering: .acquiring) else { return }
-        let box = unsafe Unmanaged.passRetained(self)
-        var thread = pthread_t()
-        let status = unsafe pthread_create(
-            &thread,
-            nil,
-            { argument in
-                guard let argument = unsafe argument else { return nil }
-                unsafe Unmanaged<BackgroundFlush>.fromOpaque(argument).takeRetainedValue().flush()
-                return nil
-            },
-            unsafe box.toOpaque()
-        )
-        guard status == 0 else {
-            // Then all of it is left to the end.
-            unsafe box.release()
-            return isBusy.store(false, ordering: .releasing)
-        }
-        pthread_detach(thread)
+        // Without a thread all of it is left to the end.
+        do { try HostThread { self.flush() }.detach() } catch { isBusy.store(false, ordering: .releasing) }
     }
 
     private func flush() {

@@ -24,7 +24,7 @@ package final class OwnershipSupervisor: Sendable {
     private let state: EmulationState
     private let listener: OwnedDescriptor
     private let progress = Mutex(Progress())
-    private let thread = Mutex<pthread_t?>(nil)
+    private let thread = Mutex<HostThread?>(nil)
 
     private struct Progress: Sendable {
         var foreignProgram: String?
@@ -58,8 +58,7 @@ package final class OwnershipSupervisor: Sendable {
 
     /// Ends when the last program has ended.
     package func waitUntilEnd() {
-        let thread = thread.withLock { $0.take() }
-        if let thread { _ = pthread_join(thread, nil) }
+        thread.withLock { $0.take() }?.join()
         state.recent.removeAll()
     }
 
@@ -125,23 +124,8 @@ package final class OwnershipSupervisor: Sendable {
     }
 
     private func startThread() throws(SystemError) {
-        let box = unsafe Unmanaged.passRetained(self)
-        var thread = pthread_t()
-        let status = unsafe pthread_create(
-            &thread,
-            nil,
-            { argument in
-                guard let argument = unsafe argument else { return nil }
-                unsafe Unmanaged<OwnershipSupervisor>.fromOpaque(argument).takeRetainedValue().work()
-                return nil
-            },
-            box.toOpaque()
-        )
-        guard status == 0 else {
-            unsafe box.release()
-            throw SystemError("start", "a thread", errorNumber: status)
-        }
-        self.thread.withLock { $0 = thread }
+        let started = try HostThread { self.work() }
+        thread.withLock { $0 = started }
     }
 }
 
