@@ -40,7 +40,7 @@ public enum Program: Sendable {
 
     private static func run() async throws {
         try refuseUnknownCommand(CommandLine.arguments.dropFirst())
-        var command = try DrydockCommand.parseAsRoot()
+        var command = try DrydockCommand.parseAsRoot(RunWords.marked(Array(CommandLine.arguments.dropFirst())))
         if var asynchronous = command as? any AsyncParsableCommand {
             try await asynchronous.run()
         } else {

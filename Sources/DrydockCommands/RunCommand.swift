@@ -12,6 +12,7 @@ struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
         abstract: "Run an image's command in a sandbox, without any daemon.",
+        usage: "drydock run [<options>] <image> [<options>] [--] [<command> ...]",
         discussion: """
             A spec is built first, as 'drydock build' would, but the image is written nowhere: its command runs on what its \
             layers would hold. Store options are for specs.
@@ -20,14 +21,17 @@ struct RunCommand: AsyncParsableCommand {
             what the image's configuration says (Entrypoint, Cmd, Env, WorkingDir, User), unless options say otherwise. On a \
             terminal it has one of its own; otherwise it has these standard streams. SIGINT and SIGTERM are passed on.
 
+            Everything from the first word after IMAGE on is the command, with its options; options of drydock stand \
+            before it. '--' may stand between the two, and must where the command begins with '-'.
+
             The exit status is the command's: 128 and the signal's number if a signal ended it, 126 if it cannot be \
             started, 127 if it is not there.
 
             Examples:
               drydock run image.tar
-              drydock run docker://redis:7 -- redis-server --version
-              drydock run redis.yaml -- /usr/bin/redis-server --version
-              drydock run image.tar -- /bin/sh -c 'id; ls /'
+              drydock run docker://redis:7 redis-server --version
+              drydock run redis.yaml /usr/bin/redis-server --version
+              drydock run image.tar --user 1000 -- /bin/sh -c 'id; ls /'
               drydock run -v ./data:/data --network host oci:images:redis:latest
               drydock run --debug /tmp/drydock-failed-runAsRoot-1234
             """
@@ -44,7 +48,7 @@ struct RunCommand: AsyncParsableCommand {
 
     @Argument(
         parsing: .postTerminator,
-        help: ArgumentHelp("What is run instead of the image's Cmd, behind '--'.", valueName: "command")
+        help: ArgumentHelp("What is run instead of the image's Cmd.", valueName: "command")
     )
     var command: [String] = []
 
@@ -86,6 +90,7 @@ struct RunCommand: AsyncParsableCommand {
     @OptionGroup var registry: RegistryOptions
 
     func validate() throws {
+        if debug, !command.isEmpty { throw ValidationError("'--debug' opens a shell and takes no command") }
         guard !debug, SpecFile.isMeant(by: image), selection.platform != nil else { return }
         throw ValidationError("'--platform' chooses one of several images, and a spec says itself what it is for")
     }

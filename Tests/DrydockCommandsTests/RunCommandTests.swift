@@ -59,6 +59,26 @@ struct RunCommandTests {
     }
 
     @Test
+    func `everything from the first word after the image on is the command`() async throws {
+        try await withImage { directory in
+            let plain = try await run(["a.tar", "--entrypoint", "cat", "--user", "0", "/etc/group"], in: directory)
+            #expect(plain.text.hasSuffix("wheel:x:10:jane"), "\(plain.errorText)")
+            let options = ["--entrypoint=/bin/stat", "a.tar", "-w", "/etc", "passwd", "-c", "%n %F", "--", "group"]
+            let output = try await run(options, in: directory)
+            #expect(output.text == "passwd regular file\ngroup regular file", "\(output.errorText)")
+            let marked = try await run(["a.tar", "--entrypoint", "stat", "--", "-c", "%n", "/etc"], in: directory)
+            #expect(marked.text == "/etc", "\(marked.errorText)")
+            let unknown = try await run(["a.tar", "--netwrok", "host", "id"], in: directory)
+            #expect(unknown.status == 64)
+            let expected = "Error: Unknown option '--netwrok'. Did you mean '--network'?"
+            #expect(unknown.errorText.hasPrefix(expected), "\(unknown.errorText)")
+            let shell = try await run(["--debug", "/tmp/x", "id"], in: directory)
+            #expect(shell.status == 64)
+            #expect(shell.errorText.hasPrefix("Error: '--debug' opens a shell and takes no command"))
+        }
+    }
+
+    @Test
     func `another user may open the standard streams by name, and begin where only root may enter`() async throws {
         try await withImage { directory in
             let script = "pwd; echo out >/dev/stdout; echo error >/dev/stderr"
