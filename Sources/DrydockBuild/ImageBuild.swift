@@ -57,7 +57,11 @@ public struct ImageBuild: Sendable {
     /// The plan; the caller runs on a pool for work that blocks.
     func planOnPool(_ environment: BuildEnvironment) async throws -> LayerPlan {
         let resolver = BaseImageResolver(spec: spec, environment: environment, ancestors: ancestors)
-        let base = try await resolver.resolve()
+        let base: BaseImage?
+        do { base = try await resolver.resolve() } catch {
+            guard error is ImageStorageFailure || error is SystemError else { throw error }
+            throw try ContentsResolver(spec: spec, environment: environment).failure(besides: error)
+        }
         var environment = environment
         if spec.architecture == nil, let base { environment.platform = base.configuration.platform }
         var foundation: Foundation?

@@ -33,18 +33,13 @@ struct ContentsResolver {
     ///   - foundation: The base image, if there is one.
     ///   - previous: What the layers of the previous image held.
     /// - Returns: The inputs, and the layers of store paths.
-    /// - Throws: The errors of `DrydockPackages`, each with the path that it failed on.
+    /// - Throws: ``InputFailures`` where several inputs are missing; the errors of `DrydockPackages`, each with the path that
+    ///   it failed on.
     func resolve(on foundation: Foundation? = nil, after previous: PreviousLayers = PreviousLayers()) throws -> Contents
     {
-        // An image has one cache of its loader: each item's holds the libraries of those before it, too.
-        var configured: [ExecutableClosure.ConfiguredLibrary] = []
-        let packages = try zip(spec.contents, places(\.contents, of: spec.contents)).compactMap { item, place in
-            try PlacedFailure.placing(place) { try input(item, &configured) }?.standing(at: [place])
-        }
-        let copied = try zip(spec.copyToRoot, places(\.copyToRoot, of: spec.copyToRoot)).map { path, place in
-            try PlacedFailure.placing(place) { try self.copied(path) }.standing(at: [place])
-        }
-        let declared = spec.files.isEmpty ? [] : [try declared()]
+        var faults = InputFaults()
+        let (packages, copied, declared) = try inputs(&faults)
+        try faults.report()
         let resolver = StoreResolver(spec: spec, environment: environment, style: style)
         let store = try resolver.resolve(besides: (copied + declared).flatMap(\.entries), on: foundation)
         let first = packages + (store?.links ?? []) + (try store?.database() ?? [])
@@ -67,6 +62,33 @@ struct ContentsResolver {
         let scripted = try contents.runScripts()
         contents.store = try resolver.resolve(besides: scripted, on: foundation)?.layers(after: previous)
         return contents
+    }
+
+    /// What is wrong with the base image, and with everything else that the spec names.
+    func failure(besides error: any Error) throws -> any Error {
+        guard PlacedFailure.isOfInput(error) else { return error }
+        var faults = InputFaults()
+        faults.add(error, at: spec.places.texts(\.fromImage, count: 1).first ?? nil)
+        _ = try inputs(&faults)
+        do { try faults.report() } catch let several as InputFailures { return several }
+        return error
+    }
+
+    /// The inputs of `contents`, without those of a store, of `copyToRoot` and of `files`, as far as they can be read.
+    private func inputs(
+        _ faults: inout InputFaults
+    ) throws -> (packages: [Contents.Input], copied: [Contents.Input], declared: [Contents.Input]) {
+        // An image has one cache of its loader: each item's holds the libraries of those before it, too.
+        var configured: [ExecutableClosure.ConfiguredLibrary] = []
+        let packages = try zip(spec.contents, places(\.contents, of: spec.contents)).compactMap { item, place in
+            try faults.gathering(at: place) { try input(item, &configured) }??.standing(at: [place])
+        }
+        try StoreResolver(spec: spec, environment: environment, style: style).check(&faults)
+        let copied = try zip(spec.copyToRoot, places(\.copyToRoot, of: spec.copyToRoot)).compactMap { path, place in
+            try faults.gathering(at: place) { try self.copied(path) }?.standing(at: [place])
+        }
+        let declared = spec.files.isEmpty ? [] : [try declared(&faults)]
+        return (packages, copied, declared)
     }
 
     private func places(_ list: KeyPath<SpecPlaces, [SpecPosition]>, of elements: [some Any]) -> [String?] {
@@ -92,12 +114,7 @@ struct ContentsResolver {
         at place: String?,
         _ configured: inout [ExecutableClosure.ConfiguredLibrary]
     ) throws -> Contents.Input {
-        let closure = try finding(paths) {
-            try ExecutableResolver(machine: machine).closure(
-                of: paths.map { try executable($0, at: place) },
-                opening: dlopen.map { ByteString($0) }
-            )
-        }
+        let closure = try closure(of: paths, opening: dlopen, at: place)
         configured += closure.configuredLibraries
         let cache = closure.configuredLibraries.isEmpty ? nil : LoaderCache(of: configured, machine: machine)
         return Contents.Input(
@@ -106,6 +123,32 @@ struct ContentsResolver {
             paths: Set(closure.files.map(\.path)).sorted().map(\.description),
             entries: try ExecutableTree(closure: closure, style: style, cache: cache).entries()
         )
+    }
+
+    /// Finds executables with what they need; what is wrong with any of them is told at once.
+    private func closure(of paths: [String], opening dlopen: [String], at place: String?) throws -> ExecutableClosure {
+        let resolver = ExecutableResolver(machine: machine)
+        let patterns = dlopen.map { ByteString($0) }
+        do {
+            return try resolver.closure(of: paths.map { try executable($0, at: place) }, opening: patterns)
+        } catch let missing as MissingLibraries {
+            throw missing
+        } catch {
+            // The first one has ended it: look at each by itself.
+            var faults = InputFaults()
+            for path in paths {
+                _ = try faults.gathering(at: nil) {
+                    try finding(path) { try resolver.closure(of: [executable(path, at: place)]) }
+                }
+            }
+            for pattern in patterns {
+                // Without the programs a library may miss what they find for it.
+                do { _ = try resolver.closure(of: [ByteString](), opening: [pattern]) } catch is MissingLibraries {
+                } catch { faults.add(error, at: nil) }
+            }
+            try faults.report()
+            throw error
+        }
     }
 
     private func executable(_ path: String, at place: String?) throws(ExecutableFailure) -> RequestedExecutable {
@@ -178,15 +221,15 @@ struct ContentsResolver {
         return input
     }
 
-    private func declared() throws -> Contents.Input {
+    private func declared(_ faults: inout InputFaults) throws -> Contents.Input {
         let files = DeclaredFiles(spec: spec, environment: environment, style: style)
         let places = self.places(\.files, of: spec.files)
         return Contents.Input(
             kind: .customisation,
             label: InputLabel(kind: "files", names: spec.files.map(\.path)),
             paths: files.sources,
-            entries: try zip(spec.files, places).map { file, place in
-                try PlacedFailure.placing(place) { try entry(file, files) }
+            entries: try zip(spec.files, places).compactMap { file, place in
+                try faults.gathering(at: place) { try entry(file, files) }
             }
         ).standing(at: places)
     }

@@ -38,11 +38,10 @@ extension ContentsResolver {
         }
     }
 
-    /// Finds executables; a program by its name alone is a frequent mistake.
-    func finding<Result>(_ paths: [String], _ work: () throws -> Result) throws -> Result {
+    /// Finds an executable; a program by its name alone is a frequent mistake.
+    func finding<Result>(_ path: String, _ work: () throws -> Result) throws -> Result {
         do { return try work() } catch let error as PathFailure where error.reason == .missing {
-            let isMeant = { (path: String) in error.path == ByteString(environment.absolute(spec.resolve(path))) }
-            guard let path = paths.first(where: isMeant) else { throw error }
+            guard error.path == ByteString(environment.absolute(spec.resolve(path))) else { throw error }
             let hint =
                 path.contains("/")
                 ? missingHint(path)

@@ -174,15 +174,17 @@ struct StoreResolver {
     /// - Returns: nil if the image has nothing of a store.
     /// - Throws: What a store that lacks a path throws; ``ContentsError``.
     func resolve(besides entries: [TreeEntry], on foundation: Foundation? = nil) throws -> StoreContents? {
-        let items = spec.contents.compactMap { item -> (package: NixPackage, links: Bool)? in
-            if case .nix(let package, let links) = item { (package, links) } else { nil }
-        }
+        let items = packages
         let store = try NixStore(uri: environment.store.uri ?? "")
         let graph = try environment.store.referencesGraph.map {
             try ReferencesGraphFile.decode($0, storeDirectory: store.location.storeDirectory)
         }
         guard !items.isEmpty || mayMention(store, graph, entries) else { return nil }
-        let found = try items.map { (paths: try paths(of: $0.package, in: store, graph), links: $0.links) }
+        let found = try items.map { item in
+            try PlacedFailure.placing(item.place) {
+                (paths: try paths(of: item.package, in: store, graph), links: item.links)
+            }
+        }
         let packages = found.flatMap(\.paths)
         let linked = found.filter(\.links).flatMap(\.paths)
         let joined =
@@ -208,6 +210,27 @@ struct StoreResolver {
             mentions: mentions,
             foundation: foundation
         )
+    }
+
+    /// Looks for the packages that are paths; those that Nix has to build are not built for it.
+    ///
+    /// A references graph is made by Nix, which has the paths that it names.
+    func check(_ faults: inout InputFaults) throws {
+        guard environment.store.referencesGraph == nil else { return }
+        let paths = packages.filter { if case .path = $0.package { true } else { false } }
+        guard !paths.isEmpty else { return }
+        let store = try NixStore(uri: environment.store.uri ?? "")
+        for item in paths {
+            _ = try faults.gathering(at: item.place) { try self.paths(of: item.package, in: store, nil) }
+        }
+    }
+
+    /// The packages of `contents` with the places where the spec names them.
+    private var packages: [(package: NixPackage, links: Bool, place: String?)] {
+        let places = spec.places.texts(\.contents, count: spec.contents.count)
+        return zip(spec.contents, places).compactMap { item, place in
+            if case .nix(let package, let links) = item { (package, links, place) } else { nil }
+        }
     }
 
     /// The store paths that scripts see: all of a references graph; else those of the image, and what scripts mention.

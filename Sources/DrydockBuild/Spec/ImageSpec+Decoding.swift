@@ -84,6 +84,7 @@ extension ImageSpec {
 
     private mutating func readBase(_ map: SpecMap) {
         fromImage = map["fromImage"]?.string(.imageSource)
+        places.fromImage = map["fromImage"].map { [$0.node.place] } ?? []
         fromImageName = map["fromImageName"]?.string(.imageName)
         fromImageTag = map["fromImageTag"]?.string(.tag)
         if let text = map["inherit"]?.string(.inheritance) {

@@ -8,6 +8,8 @@ import DrydockFiles
 struct SpecPlaces: Hashable, Sendable {
     /// The spec's file in the user's words; empty for a spec that was not read from one.
     var file = ""
+    /// The place of `fromImage`, if there is one.
+    var fromImage: [SpecPosition] = []
     /// The places of the elements of `contents`.
     var contents: [SpecPosition] = []
     /// The places of the elements of `copyToRoot`.
@@ -46,7 +48,7 @@ public struct PlacedFailure: Error, CustomStringConvertible {
     }
 
     /// Whether something is wrong with what was read, and not with a temporary file.
-    private static func isOfInput(_ error: any Error) -> Bool {
+    static func isOfInput(_ error: any Error) -> Bool {
         if let error = error as? SystemError { return ["open", "read", "list"].contains(error.operation) }
         return !(error is CancellationError)
     }
