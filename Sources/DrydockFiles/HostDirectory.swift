@@ -109,8 +109,12 @@ public struct HostDirectory: ~Copyable, Sendable {
 
     /// The names in the directory without `.` and `..`, sorted by bytes.
     ///
+    /// - Parameter isWanted: Tells which of them; it sees each before there is a copy of it.
+    /// - Returns: Those names.
     /// - Throws: ``SystemError``.
-    public func names() throws(SystemError) -> [ByteString] {
+    public func names(
+        where isWanted: (borrowing Span<UInt8>) -> Bool = { _ in true }
+    ) throws(SystemError) -> [ByteString] {
         let copy = try checked(unsafe drydock_openat(number, ".", O_RDONLY | O_DIRECTORY, 0), "read", path)
         guard let stream = unsafe fdopendir(copy) else {
             let errorNumber = errno
@@ -123,16 +127,18 @@ public struct HostDirectory: ~Copyable, Sendable {
             errno = 0
             guard let entry = unsafe readdir(stream) else { break }
             let name = unsafe Self.name(of: entry)
-            if name != "." && name != ".." { names.append(name) }
+            guard unsafe isWanted(name.span) else { continue }
+            let wanted = unsafe ByteString(Array(name))
+            if wanted != "." && wanted != ".." { names.append(wanted) }
         }
         if errno != 0 { throw SystemError("read", path, errorNumber: errno) }
         return names.sorted()
     }
 
-    private static func name(of entry: UnsafeMutablePointer<dirent>) -> ByteString {
+    private static func name(of entry: UnsafeMutablePointer<dirent>) -> UnsafeBufferPointer<UInt8> {
         let offset = MemoryLayout<dirent>.offset(of: \dirent.d_name) ?? 0
         let start = unsafe UnsafeRawPointer(entry).advanced(by: offset).assumingMemoryBound(to: UInt8.self)
         let length = unsafe strlen(UnsafeRawPointer(start).assumingMemoryBound(to: CChar.self))
-        return unsafe ByteString(Array(UnsafeBufferPointer(start: start, count: length)))
+        return unsafe UnsafeBufferPointer(start: start, count: length)
     }
 }

@@ -3,6 +3,7 @@
 import DrydockBuild
 import DrydockNix
 import DrydockOCI
+import DrydockSandbox
 import DrydockStorage
 import DrydockTestSupport
 import Foundation
@@ -20,12 +21,15 @@ import Testing
     }
 
     /// The store paths of an image of one file with this text, from a store that nobody has registered.
-    private static func storePaths(of text: String) async throws -> [String] {
-        try await withBuild(of: text) { build, _ in try await build.plan().layers.flatMap(\.storePaths) }
+    private static func storePaths(of text: String, script: String? = nil) async throws -> [String] {
+        try await withBuild(of: text, script: script) { build, _ in
+            try await build.plan().layers.flatMap(\.storePaths).sorted()
+        }
     }
 
     private static func withBuild<Result>(
         of text: String,
+        script: String? = nil,
         _ body: (_ build: ImageBuild, _ directory: String) async throws -> Result
     ) async throws -> Result {
         try await withTemporaryDirectory { directory in
@@ -39,7 +43,10 @@ import Testing
             try text.write(toFile: directory + "/root/file", atomically: false, encoding: .utf8)
             var spec = ImageSpec(name: "sample", directory: directory)
             spec.copyToRoot = ["root"]
+            spec.scripts.extraCommands = script
             var environment = Pipeline.environment
+            environment.temporaryDirectory = directory
+            environment.scripts.abilities = SandboxAbilities(isRoot: true)
             environment.store = StoreSettings(uri: "local?root=" + directory)
             return try await body(ImageBuild(spec: spec, environment: environment), directory)
         }
@@ -58,6 +65,19 @@ import Testing
                 Self.mentioned, Self.other,
             ]
         )
+    }
+
+    @Test(.requiresRoot)
+    func `after scripts it counts what they leave, also of files that they have not touched`() async throws {
+        let text = Self.lookalike(1) + " " + Self.mentioned
+        let name = try #require(Self.other.split(separator: "/").last)
+        let other = "echo \(name)"
+        #expect(try await Self.storePaths(of: text, script: ":") == [Self.mentioned])
+        #expect(
+            try await Self.storePaths(of: text, script: "touch file; \(other) >new") == [Self.mentioned, Self.other]
+        )
+        #expect(try await Self.storePaths(of: text, script: "\(other) >file") == [Self.other])
+        #expect(try await Self.storePaths(of: text, script: "rm file") == [])
     }
 
     @Test(arguments: ["docker-archive", "oci", "oci-archive"])

@@ -165,6 +165,15 @@ struct StoreResolver {
     let spec: ImageSpec
     let environment: BuildEnvironment
     let style: EntryStyle
+    private let known: KnownMentions
+
+    init(spec: ImageSpec, environment: BuildEnvironment, style: EntryStyle) {
+        self.spec = spec
+        self.environment = environment
+        self.style = style
+        // Only what scripts leave is looked through after them.
+        known = KnownMentions(keepsParts: !spec.scripts.isEmpty)
+    }
 
     /// The packages, and the closure of them and of what `config`, `files` and `copyToRoot` mention.
     ///
@@ -194,7 +203,7 @@ struct StoreResolver {
             of: joined,
             besides: entries,
             kept: try kept(found, in: store),
-            among: StoreMentions(in: store, graph: graph)
+            among: StoreMentions(in: store, graph: graph, known: known)
         )
         let roots = packages.filter(mentions.all.contains) + mentions.all.subtracting(packages).sorted()
         guard !roots.isEmpty || joined != nil else { return nil }
@@ -255,7 +264,7 @@ struct StoreResolver {
         let prefix = Array((store.location.storeDirectory + "/").utf8)
         let texts = spec.scripts.runs.map { Array($0.text.utf8) }.filter { $0.firstRange(of: prefix) != nil }
         guard !texts.isEmpty else { return contents?.closure.objects ?? [] }
-        var mentions = StoreMentions(in: store, graph: nil)
+        var mentions = StoreMentions(in: store, graph: nil, known: known)
         for text in texts { try mentions.scan(text) }
         let roots = Set(contents?.closure.objects.map(\.path) ?? []).union(try mentions.found())
         return try store.closure(of: roots.sorted()).objects

@@ -15,6 +15,7 @@ struct StoreMentions {
     private static let askedLimit = 4_096
 
     private let store: NixStore
+    private let known: KnownMentions
     private var windows = HashPartWindows()
     /// What may be hash parts; with a table, what is one of its paths'.
     private var parts: Set<HashPart> = []
@@ -24,8 +25,9 @@ struct StoreMentions {
     private let buffer = AlignedBuffer(capacity: stepSize)
 
     /// Looks for the paths of a graph, or else for whatever the store has.
-    init(in store: NixStore, graph: StoreClosure?) {
+    init(in store: NixStore, graph: StoreClosure?, known: KnownMentions) {
         self.store = store
+        self.known = known
         table = graph.map { HashPartTable($0.objects.map(\.path)) }
     }
 
@@ -33,7 +35,7 @@ struct StoreMentions {
     ///
     /// - Throws: `SystemError` if the store's directory cannot be listed.
     func found() throws -> [StorePath] {
-        guard let table else { return try store.paths(withHashParts: parts).sorted() }
+        guard let table else { return try known.paths(withHashParts: parts, in: store).sorted() }
         return parts.flatMap(table.indices).map { table.paths[$0] }.sorted()
     }
 
@@ -46,17 +48,36 @@ struct StoreMentions {
     mutating func scan(_ entry: TreeEntry) throws {
         switch entry.node {
         case .symlink(let target): try scan(target.bytes)
-        case .file(let content):
-            try reader.open(content)
-            while reader.remaining > 0 {
-                try Task.checkCancellation()
-                buffer.count = try unsafe reader.read(into: buffer.storage)
-                try unsafe update(buffer.bytes.bindMemory(to: UInt8.self).span)
-            }
-            try reader.finish()
-            separate()
+        case .file(.host(let file)): try scan(file)
+        case .file(let content): try read(content)
         default: break
         }
+    }
+
+    /// Scans a file of this host, unless it is known what it has.
+    private mutating func scan(_ file: TreeFile) throws {
+        var inFile = known.parts(in: file)
+        if inFile == nil {
+            var others: Set<HashPart> = []
+            swap(&parts, &others)
+            try read(.host(file))
+            known.note(parts, in: file)
+            swap(&parts, &others)
+            inFile = others
+        }
+        parts.formUnion(inFile ?? [])
+        try boundParts()
+    }
+
+    private mutating func read(_ content: FileContent) throws {
+        try reader.open(content)
+        while reader.remaining > 0 {
+            try Task.checkCancellation()
+            buffer.count = try unsafe reader.read(into: buffer.storage)
+            try unsafe update(buffer.bytes.bindMemory(to: UInt8.self).span)
+        }
+        try reader.finish()
+        separate()
     }
 
     private mutating func update(_ piece: borrowing Span<UInt8>) throws {
@@ -67,10 +88,15 @@ struct StoreMentions {
             new.insert(HashPart(bytes, at: start))
         }
         parts.formUnion(new)
+        try boundParts()
+    }
+
+    /// Leaves out what is no path's hash part, if there is very much of it.
+    private mutating func boundParts() throws {
         guard parts.count > Self.askedLimit else { return }
-        let known = try table ?? HashPartTable(StoreScan.paths(in: store.location))
-        parts = parts.filter { !known.indices(of: $0).isEmpty }
-        self.table = known
+        let table = try self.table ?? HashPartTable(StoreScan.paths(in: store.location))
+        parts = parts.filter { !table.indices(of: $0).isEmpty }
+        self.table = table
     }
 
     /// Keeps the end of one text and the start of the next from making a hash part.

@@ -62,12 +62,12 @@ public struct StoreScan: Sendable {
         paths(try HostDirectory(store.physicalDirectory).names(), in: store)
     }
 
-    /// The store paths in a store's directory that have one of these hash parts; the other names are not parsed.
+    /// The store paths in a store's directory that have one of these hash parts; the other names are not even copied.
     ///
     /// - Throws: ``SystemError``.
     static func paths(in store: StoreLocation, among parts: Set<HashPart>) throws -> [StorePath] {
-        let names = try HostDirectory(store.physicalDirectory).names().filter { name in
-            name.count > StorePath.hashPartLength && parts.contains(HashPart(name.bytes.span, at: 0))
+        let names = try HostDirectory(store.physicalDirectory).names { name in
+            name.count > StorePath.hashPartLength && parts.contains(HashPart(name, at: 0))
         }
         return paths(names, in: store)
     }
