@@ -17,6 +17,8 @@ public struct Contents: Sendable {
         let entries: [TreeEntry]
         /// What the person should know of it.
         var warnings: [String] = []
+        /// Where interpreters among the entries look for modules.
+        var modules: [InterpreterModules] = []
         /// Where the spec names it: one place, or one for each entry; empty if that is not known.
         var places: [String] = []
 
@@ -57,7 +59,7 @@ public struct Contents: Sendable {
     func plan(maxLayers: Int, squash: Bool = false) throws -> LayerPlan {
         var plan = try squash ? squashed() : planAbove(try roomAbove(maxLayers))
         plan.base = foundation?.base.configuration
-        plan.notes = foundation?.base.notes ?? []
+        plan.notes = (foundation?.base.notes ?? []) + moduleNotes
         plan.warnings = (foundation?.base.warnings ?? []) + inputs.flatMap(\.warnings)
         if !squash, let base = foundation?.base {
             plan.baseLayerCount = base.layers.count

@@ -121,7 +121,8 @@ struct ContentsResolver {
             kind: .store,
             label: InputLabel(kind: "executable", names: paths),
             paths: Set(closure.files.map(\.path)).sorted().map(\.description),
-            entries: try ExecutableTree(closure: closure, style: style, cache: cache).entries()
+            entries: try ExecutableTree(closure: closure, style: style, cache: cache).entries(),
+            modules: ExecutableResolver(machine: machine).modules(of: closure)
         )
     }
 

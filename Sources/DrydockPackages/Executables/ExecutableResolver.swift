@@ -18,7 +18,7 @@ import DrydockFiles
 /// let closure = try resolver.closure(of: ["/usr/bin/redis-server"], opening: ["/usr/lib/*/libnss_files.so.2"])
 /// ```
 public struct ExecutableResolver: Sendable {
-    private let host: HostRoot
+    let host: HostRoot
     private let machine: Machine
 
     /// A resolver for the executables of a host.
