@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -309,7 +310,22 @@ static int call_of(const struct seccomp_data *data) {
     return DRYDOCK_CALL_FOREIGN;
 }
 
-int drydock_notification_receive(int listener, struct drydock_notification *notification) {
+/// Whether a call does nothing but make a file or directory, which a device is not.
+static bool makes_file(int call) {
+    switch (call) {
+    case DRYDOCK_CALL_OPEN:
+    case DRYDOCK_CALL_CREAT:
+    case DRYDOCK_CALL_OPENAT:
+    case DRYDOCK_CALL_OPENAT2:
+    case DRYDOCK_CALL_MKDIR:
+    case DRYDOCK_CALL_MKDIRAT:
+    case DRYDOCK_CALL_SYMLINK:
+    case DRYDOCK_CALL_SYMLINKAT: return true;
+    default: return false;
+    }
+}
+
+int drydock_notification_receive(int listener, int allows_files, struct drydock_notification *notification) {
     // Headers of a newer kernel may describe a larger structure than an older one fills, never the reverse: the ioctl's
     // number contains the size.
     struct seccomp_notif request;
@@ -322,7 +338,9 @@ int drydock_notification_receive(int listener, struct drydock_notification *noti
     notification->thread = (int32_t)request.pid;
     notification->call = call_of(&request.data);
     memcpy(notification->arguments, request.data.args, sizeof notification->arguments);
-    return 1;
+    if (!allows_files || !makes_file(notification->call)) return 1;
+    (void)drydock_notification_continue(listener, request.id);
+    return 2;
 }
 
 int drydock_notification_is_valid(int listener, uint64_t id) {

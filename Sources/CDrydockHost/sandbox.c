@@ -352,8 +352,9 @@ static void perform_steps(const struct drydock_sandbox_plan *plan, struct drydoc
 }
 
 static void tell_changes(const struct drydock_sandbox_plan *plan, int changes) {
-    int status = drydock_tell_entries(plan, changes);
-    if (status == 0 && plan->reclaims) status = drydock_reclaim(changes);
+    bool is_open = false;
+    int status = drydock_tell_entries(plan, changes, &is_open);
+    if (status == 0 && plan->reclaims && !is_open) status = drydock_reclaim(changes);
     if (status < 0) fail(plan, DRYDOCK_STAGE_COLLECT, status);
 }
 

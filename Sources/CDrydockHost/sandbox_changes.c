@@ -38,6 +38,8 @@ struct visitor {
     size_t path_length;
     const struct drydock_sandbox_plan *plan;
     uint64_t total;
+    /// Whether an entry was found that user 0 may not read or remove as it is, were it no more than an owner.
+    bool is_closed;
 };
 
 static int walk(struct visitor *visitor, int directory, int depth);
@@ -174,7 +176,13 @@ static void find_seen(struct visitor *visitor, struct drydock_entry *entry) {
     (void)drydock_identify(path, &entry->seen);
 }
 
+static bool is_closed(const struct stat *status) {
+    mode_t needed = S_ISDIR(status->st_mode) ? 0700 : S_ISREG(status->st_mode) ? 0600 : 0;
+    return status->st_uid != 0 || status->st_gid != 0 || (status->st_mode & needed) != needed;
+}
+
 static int tell(struct visitor *visitor, int parent, const char *name, const struct stat *status) {
+    if (is_closed(status)) visitor->is_closed = true;
     if (is_scaffolding(visitor->plan, visitor->path)) return 0;
     struct drydock_entry entry = {
         .device = (uint64_t)status->st_dev,
@@ -212,7 +220,7 @@ static int tell(struct visitor *visitor, int parent, const char *name, const str
     return 0;
 }
 
-int drydock_tell_entries(const struct drydock_sandbox_plan *plan, int directory) {
+int drydock_tell_entries(const struct drydock_sandbox_plan *plan, int directory, bool *is_open) {
     static struct visitor visitor;
     visitor = (struct visitor){.before = tell, .plan = plan};
     struct stat found;
@@ -220,6 +228,7 @@ int drydock_tell_entries(const struct drydock_sandbox_plan *plan, int directory)
     int status = tell(&visitor, directory, ".", &found);
     if (status == 0) status = lseek(directory, 0, SEEK_SET) < 0 ? -errno : walk(&visitor, directory, 0);
     flush_told(plan->result);
+    *is_open = !visitor.is_closed;
     return status;
 }
 

@@ -24,8 +24,8 @@ int drydock_identify(const char *path, struct drydock_identity *identity);
 void drydock_tell(int result, enum drydock_message_kind kind, int first, int second);
 void drydock_write_all(int descriptor, const void *bytes, size_t count);
 
-/// Tells every entry below `directory`; 0 or a negated errno.
-int drydock_tell_entries(const struct drydock_sandbox_plan *plan, int directory);
+/// Tells every entry below `directory`, and whether there is nothing for `drydock_reclaim` to do; 0 or a negated errno.
+int drydock_tell_entries(const struct drydock_sandbox_plan *plan, int directory, bool *is_open);
 
 /// Gives everything below `directory` to user 0 and makes it readable and removable by it.
 int drydock_reclaim(int directory);

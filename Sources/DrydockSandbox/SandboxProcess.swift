@@ -20,13 +20,22 @@ struct SandboxProcess {
         let result = try unsafe DescriptorPair(of: drydock_pipe)
         let written = try unsafe DescriptorPair(of: drydock_pipe)
         let terminal = plan.streams == .terminal ? try SandboxTerminal() : nil
+        let relay = plan.streams == .inherited ? try SandboxRelay() : nil
         let memory = try plan.limits.memoryBytes.map { limit in try MemoryGroup(limit: limit) }
         let supervision = plan.emulation == .none ? nil : try OwnershipSupervision(plan: plan)
-        let process = try start(result.second.number, written.second.number, supervision, terminal)
+        let nothing = try OwnedDescriptor(opening: "/dev/null", flags: O_RDWR)
+        let streams: (Int32, Int32, Int32) =
+            switch plan.streams {
+            case .collected: (nothing.number, written.second.number, written.second.number)
+            case .inherited: (STDIN_FILENO, relay?.ends.output ?? STDOUT_FILENO, relay?.ends.error ?? STDERR_FILENO)
+            case .terminal: (terminal?.end ?? -1, terminal?.end ?? -1, terminal?.end ?? -1)
+            }
+        let process = try start(result.second.number, supervision, streams: streams)
         // The child's ends: only when nobody else has them, their end is noticed.
         let reader = result.takeFirst()
         let outputReader = written.takeFirst()
         terminal?.giveAway()
+        relay?.giveAway()
         supervision?.giveAway()
         defer { supervision?.finish() }
         defer { withExtendedLifetime(memory) { _ = drydock_wait(process) } }
@@ -34,7 +43,9 @@ struct SandboxProcess {
         try memory?.add(process)
         try IdentityMapping(plan: plan).write(for: process)
         control.send(byte: Self.beginning)
-        var report = try listen(reader.number, outputReader.number, supervision, terminal)
+        let channels = Channels(supervision: supervision, terminal: terminal, relay: relay)
+        var report = try listen(reader.number, outputReader.number, channels)
+        try relay?.finish()
         let isShortOfMemory = memory?.hasEndedProcess == true
         // It may have been the first process, which tells of all others.
         guard report.isDone || isShortOfMemory else { throw SandboxFailure(.ended) }
@@ -47,22 +58,38 @@ struct SandboxProcess {
     /// What lets the child begin.
     private static let beginning: UInt8 = 1
 
+    /// What a run has beside its messages and its output, as far as it has it.
+    private struct Channels {
+        let supervision: OwnershipSupervision?
+        let terminal: SandboxTerminal?
+        let relay: SandboxRelay?
+
+        var isOpen: Bool { terminal?.isOpen == true || relay?.isOpen == true }
+
+        /// What is to be waited for: the listener, and what carries the program's streams.
+        func events(_ report: SandboxReport) -> [pollfd] {
+            [supervision?.event(report) ?? Self.nothing] + (terminal?.events() ?? relay?.events() ?? [])
+        }
+
+        /// Passes on what is there.
+        func pass(_ events: ArraySlice<pollfd>) {
+            terminal?.pass(events)
+            relay?.pass(events)
+        }
+
+        /// Nothing to wait for.
+        private static let nothing = pollfd(fd: -1, events: 0, revents: 0)
+    }
+
     private func start(
         _ result: Int32,
-        _ writer: Int32,
         _ supervision: OwnershipSupervision?,
-        _ terminal: SandboxTerminal?
+        streams: (Int32, Int32, Int32)
     ) throws -> Int32 {
         let controls = try unsafe DescriptorPair(of: drydock_socket_pair)
-        let nothing = try OwnedDescriptor(opening: "/dev/null", flags: O_RDWR)
         let arena = SandboxArena()
         var raw = unsafe plan.raw(in: arena)
-        unsafe raw.streams =
-            switch plan.streams {
-            case .collected: (nothing.number, writer, writer)
-            case .inherited: (STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO)
-            case .terminal: (terminal?.end ?? -1, terminal?.end ?? -1, terminal?.end ?? -1)
-            }
+        unsafe raw.streams = streams
         unsafe raw.control = controls.second.number
         unsafe raw.result = result
         unsafe raw.listener_socket = supervision?.end ?? -1
@@ -78,24 +105,23 @@ struct SandboxProcess {
     /// Reads messages and output until the child has closed both, or the task is cancelled.
     ///
     /// - Returns: What it told; it may have been ended in the middle.
-    private func listen(
-        _ result: Int32,
-        _ written: Int32,
-        _ supervision: OwnershipSupervision?,
-        _ terminal: SandboxTerminal?
-    ) throws -> SandboxReport {
+    private func listen(_ result: Int32, _ written: Int32, _ channels: Channels) throws -> SandboxReport {
         var reader = MessageReader()
-        terminal?.begin()
-        defer { terminal?.finish() }
+        channels.terminal?.begin()
+        defer { channels.terminal?.finish() }
         var events = [
             pollfd(fd: result, events: Int16(POLLIN), revents: 0),
             pollfd(fd: written, events: Int16(POLLIN), revents: 0),
         ]
-        while events[0].fd >= 0 || events[1].fd >= 0 || terminal?.isOpen == true {
-            events = events[..<2] + [supervision?.event(reader.report) ?? Self.nothing] + (terminal?.events() ?? [])
-            guard unsafe poll(&events, nfds_t(events.count), Self.patience) >= 0 || errno == EINTR else { break }
-            terminal?.pass(events[3...])
-            if events[2].revents != 0 { try supervision?.begin(reader.report) }
+        while events[0].fd >= 0 || events[1].fd >= 0 || channels.isOpen {
+            events = events[..<2] + channels.events(reader.report)
+            guard unsafe poll(&events, nfds_t(events.count), Self.patience) >= 0 else {
+                // What the last round found is no news.
+                if errno == EINTR { continue }
+                break
+            }
+            channels.pass(events[3...])
+            if events[2].revents != 0 { try channels.supervision?.begin(reader.report) }
             if Task.isCancelled { control.end() }
             if events[0].revents != 0, let bytes = Self.read(result) {
                 if bytes.isEmpty { events[0].fd = -1 }
@@ -109,15 +135,12 @@ struct SandboxProcess {
         try Task.checkCancellation()
         if let failure = reader.failure { throw plan.failure(failure) }
         var report = reader.report
-        report.emulated = supervision.map { SandboxReport.Emulated(kind: plan.emulation, table: $0.table) }
+        report.emulated = channels.supervision.map { SandboxReport.Emulated(kind: plan.emulation, table: $0.table) }
         return report
     }
 
-    /// Nothing to wait for.
-    private static let nothing = pollfd(fd: -1, events: 0, revents: 0)
-
     /// What is there to be read; empty at the end, nil if there is nothing just now.
-    private static func read(_ descriptor: Int32) -> [UInt8]? {
+    static func read(_ descriptor: Int32) -> [UInt8]? {
         let capacity = 64 << 10
         var count = 0
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: capacity) { buffer, initialized in

@@ -4,6 +4,7 @@ import DrydockBuild
 import DrydockSandbox
 import DrydockTestSupport
 import Foundation
+import Synchronization
 import Testing
 
 /// Scripts of a spec, as root on this machine.
@@ -55,6 +56,28 @@ struct ScriptTests {
                     "-rw-r--r-- 0/0 etc/hostname", "-rw-r--r-- 0/0 etc/motd", "drwxr-s--- 1000/100 extra/",
                 ]
             )
+        }
+    }
+
+    @Test
+    func `the environment is fixed, and a shell has nothing to say of it`() async throws {
+        try await withTemporaryDirectory { directory in
+            var spec = try await Pipeline.spec(in: directory)
+            spec.scripts.extraCommands = "env >environment; umask >>environment"
+            var environment = Self.environment(directory)
+            let written = Mutex<[UInt8]>([])
+            environment.scripts.output = { bytes in written.withLock { $0 += bytes } }
+            let plan = try await ImageBuild(spec: spec, environment: environment).plan()
+            let layer = try #require(plan.layers.last)
+            let path = "\(directory)/layer.tar"
+            try Data(Pipeline.bytes(of: layer.content.recipe())).write(to: URL(filePath: path))
+            let lines = try await Command.check(["tar", "-xOf", path, "environment"]).split(separator: "\n").sorted()
+            // What the shell itself adds is not the sandbox's.
+            let own = lines.filter { line in
+                !["PATH=", "PWD=", "OLDPWD=", "SHLVL=", "_="].contains { line.hasPrefix($0) }
+            }
+            #expect(own == ["0022", "HOME=/root", "SOURCE_DATE_EPOCH=1", "TZ=UTC"])
+            #expect(written.withLock { String(decoding: $0, as: UTF8.self) } == "")
         }
     }
 

@@ -89,6 +89,43 @@ struct RunCommandTests {
         }
     }
 
+    @Test(arguments: [[], ["--sandbox", "single"]])
+    func `output in a file can be opened by name, and nothing of the file is lost`(options: [String]) async throws {
+        try await withImage { directory in
+            let script = """
+                echo first >out; echo a >err
+                "$0" run "$@" a.tar -- 'echo second; echo third >/dev/stdout; echo b >/dev/stderr' >>out 2>>err
+                "$0" run "$@" a.tar -- 'echo 1; echo 2 >&2; echo 3 >/dev/stdout; echo 4 >/dev/stderr; echo 5' >both 2>&1
+                cat out err both
+                """
+            let output = try await Command.run(
+                ["sh", "-ec", script, DrydockProgram.path] + options,
+                environment: ["TMPDIR": "\(directory)/runs"],
+                in: directory
+            )
+            #expect(output.text == "first\nsecond\nthird\na\nb\n1\n2\n3\n4\n5", "\(output.errorText)")
+        }
+    }
+
+    @Test(.requiresRoot)
+    func `output that does not fit is told`() async throws {
+        try await withImage { directory in
+            let script = """
+                mkdir full; mount -t tmpfs -o size=4k tmpfs full; status=0
+                "$0" run a.tar -- 'while :; do echo too much; done' >full/out || status=$?
+                exit "$status"
+                """
+            let output = try await Command.run(
+                ["unshare", "-m", "sh", "-ec", script, DrydockProgram.path],
+                environment: ["TMPDIR": "\(directory)/runs"],
+                in: directory
+            )
+            let lines = output.errorText.split(separator: "\n")
+            #expect(lines.first == "Error: Cannot write 'standard output': no space left on device (ENOSPC)")
+            #expect(output.status == 1)
+        }
+    }
+
     @Test
     func `a spec is built and run, and no image is written`() async throws {
         try await withImage { directory in

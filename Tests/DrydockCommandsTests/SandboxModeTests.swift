@@ -68,6 +68,7 @@ struct SandboxModeTests {
         fakeRootCommands: |
           touch able; setcap cap_net_raw+ep able; getcap able opt/able; chmod 700 opt/able
           useradd -R "$PWD" -u 1234 jane; echo "(é)" >'a (b)'; chown 99 'a (b)'
+          (umask 0777; mkdir closed; echo secret >closed/in)
         """
 
     /// What a build as somebody gave: the archive and what it said.

@@ -162,6 +162,9 @@ struct SandboxChangesTests {
             let changes = try #require(outcome.run.changes)
             let bytes = try Data(contentsOf: URL(fileURLWithPath: changes.directory + "/data/one"))
             #expect(bytes == Data("exact bytes".utf8))
+            // Nobody but root could read it otherwise.
+            let attributes = try FileManager.default.attributesOfItem(atPath: changes.directory + "/data/one")
+            #expect(attributes[.posixPermissions] as? Int == 0o600)
             #expect(outcome.lines == ["data/one file 0 0:0"])
         }
     }

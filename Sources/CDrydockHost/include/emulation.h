@@ -123,7 +123,10 @@ int drydock_notification_wait(int listener);
 
 /// Takes a call, and waits for one if there is none: 1, or 0 when its thread has been killed meanwhile. Since Linux 6.11
 /// also 0 when there will be none any more; before, it then waits for ever.
-int drydock_notification_receive(int listener, struct drydock_notification *_Nonnull notification);
+///
+/// With `allows_files` a call that makes a file or directory, and no device, is left to the kernel at once: 2.
+int drydock_notification_receive(
+    int listener, int allows_files, struct drydock_notification *_Nonnull notification);
 
 /// Whether the thread still waits for the answer. Until it has one, its number is not given to another thread; so what
 /// was read from `/proc/THREAD` or its memory *before* this says yes is truly of this call.

@@ -125,8 +125,7 @@ struct ScriptRunner: Sendable {
         let usual = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
         let path =
             isInside ? "\(usual):\(SandboxProgram.scaffoldPath)/bin" : "\(environment.scripts.searchPath):\(usual)"
-        return [
-            "PATH=\(path)", "HOME=/root", "LC_ALL=C.UTF-8", "SOURCE_DATE_EPOCH=\(style.modificationTime)", "TZ=UTC",
-        ]
+        // No locale: an image seldom has the one that would be named, of which its shell then complains.
+        return ["PATH=\(path)", "HOME=/root", "SOURCE_DATE_EPOCH=\(style.modificationTime)", "TZ=UTC"]
     }
 }

@@ -37,8 +37,7 @@ extension CallHandler {
         let value = ByteString(try caller.memory(at: buffer.address, count: Int(buffer.size)))
         guard EmulatedAttribute.accepts(value, as: name) else { throw CallFailure(EINVAL) }
         try requirePrivilege(for: name)
-        let file = try open(subject)
-        try update(file) { record throws(CallFailure) in
+        try update(try open(subject)) { record throws(CallFailure) in
             let isThere = record.attributes[name] != nil
             if isThere && flags & createFlag != 0 { throw CallFailure(EEXIST) }
             if !isThere && flags & replaceFlag != 0 { throw CallFailure(ENODATA) }
@@ -61,7 +60,7 @@ extension CallHandler {
 
     /// Changes the record of a file, once the file itself is touched, so that overlayfs has copied it.
     private func update(
-        _ file: borrowing OwnedDescriptor,
+        _ file: consuming OwnedDescriptor,
         _ change: (inout OwnershipRecord) throws(CallFailure) -> Bool
     ) throws(CallFailure) {
         let before = try facts(of: file)
@@ -72,7 +71,8 @@ extension CallHandler {
         if !before.isSymlink {
             _ = try succeeded(drydock_touch_mode(file.number, before.mode & 0o7777))
         }
-        try remember(record, of: file, facts(of: file))
+        let after = try facts(of: file)
+        try remember(record, of: file, after)
     }
 
     private func readAttribute(

@@ -129,7 +129,8 @@ extension CallHandler {
         try confirm()
         _ = try succeeded(Self.make(file, place, target: target, umask: umask))
         let made = try opened(place.name, in: place.directory)
-        try remember(record, of: made, facts(of: made))
+        let facts = try facts(of: made)
+        try remember(record, of: made, facts)
         return .value(0)
     }
 

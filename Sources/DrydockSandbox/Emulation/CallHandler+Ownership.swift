@@ -33,7 +33,8 @@ extension CallHandler {
         try confirm()
         // The kernel's own call says why it fails.
         _ = unsafe drydock_touch_owner(file.number, "", emptyPathFlag)
-        try remember(record, of: file, facts(of: file))
+        let facts = try facts(of: file)
+        try remember(record, of: file, facts)
         return .proceed
     }
 

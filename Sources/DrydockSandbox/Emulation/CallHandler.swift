@@ -38,6 +38,9 @@ final class EmulationState: Sendable {
 
     let emulation: SandboxEmulation
 
+    /// Whether every new file is a plain one of root, whoever makes it, and wherever.
+    var makesPlainFiles: Bool { emulation == .owners && credentials.areAllRoot && !table.hasGroupDirectories }
+
     init(table: OwnershipTable, initial: Credentials, emulation: SandboxEmulation, upper: UpperDirectory?) {
         self.emulation = emulation
         self.table = table
@@ -54,8 +57,14 @@ final class EmulationState: Sendable {
 struct CallHandler {
     let state: EmulationState
     let caller: CallerThread
-    /// Whether the caller still waits for this answer.
-    let isWaiting: () -> Bool
+    /// The call for whose answer it waits.
+    let waiting: WaitingCall
+
+    /// One call of a listener.
+    struct WaitingCall {
+        let listener: Int32
+        let id: UInt64
+    }
 
     func answer(_ call: EmulatedCall) throws(CallFailure) -> CallAnswer {
         switch call {
@@ -84,7 +93,7 @@ struct CallHandler {
     ///
     /// - Throws: `ESRCH`, which nobody sees: the caller is gone.
     func confirm() throws(CallFailure) {
-        if !isWaiting() { throw CallFailure(ESRCH) }
+        if drydock_notification_is_valid(waiting.listener, waiting.id) != 1 { throw CallFailure(ESRCH) }
     }
 
     /// Opens the file that a call is about, only as a place.
@@ -123,13 +132,14 @@ struct CallHandler {
     /// Files on other mounts than that of the root are not kept open: that would keep a program from unmounting them.
     func remember(
         _ record: OwnershipRecord,
-        of file: borrowing OwnedDescriptor,
+        of file: consuming OwnedDescriptor,
         _ facts: drydock_file_facts
     ) throws(CallFailure) {
-        if !record.isPlain { noteUpperNumber(of: file, facts) }
+        let isPlain = record.isPlain
+        if !isPlain { noteUpperNumber(of: file, facts) }
         state.table.set(record, of: RecordedFile(facts), isDirectory: facts.isDirectory)
-        guard !record.isPlain, try isOnMainMount(facts) else { return }
-        state.recent.keep(try succeeded(drydock_duplicate(file.number)))
+        guard !isPlain, try isOnMainMount(facts) else { return }
+        state.recent.keep(file.release())
     }
 
     /// Finds the other number under which overlayfs may show a file that it has copied.

@@ -74,9 +74,11 @@ struct CallerThread: Sendable {
         while text.count < limit {
             // Most texts are short and on one page.
             let wanted = text.isEmpty ? 256 : Self.copiedAtOnce
-            let part = try available(at: address &+ UInt64(text.count), count: min(wanted, limit - text.count))
-            if let end = part.firstIndex(of: 0) { return text + part[..<end] }
-            text += part
+            var part = try available(at: address &+ UInt64(text.count), count: min(wanted, limit - text.count))
+            let end = part.firstIndex(of: 0)
+            if let end { part.removeSubrange(end...) }
+            text = text.isEmpty ? part : text + part
+            if end != nil { return text }
         }
         throw CallFailure(tooLong)
     }

@@ -26,6 +26,14 @@ final class CredentialTable: Sendable {
     /// A table in which every thread has the same credentials.
     init(initial: Credentials) { state = Mutex(State(credentials: [initial], numbers: [initial: 0])) }
 
+    /// Whether nobody was ever another user, or in another group, than root, as far as new files go.
+    var areAllRoot: Bool {
+        state.withLock { state in
+            state.credentials.count == 1 && state.credentials[0].user.fileSystem == 0
+                && state.credentials[0].group.fileSystem == 0
+        }
+    }
+
     /// The credentials of a thread.
     func credentials(of thread: Int32) -> Credentials {
         let (count, first) = state.withLock { ($0.credentials.count, $0.credentials[0]) }

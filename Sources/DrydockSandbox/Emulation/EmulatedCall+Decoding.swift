@@ -5,14 +5,18 @@ import Glibc
 
 extension EmulatedCall {
     /// The meaning of a call's registers.
-    package init(_ call: drydock_call, arguments: [UInt64]) {
-        self = Registers(values: arguments).decode(call)
+    ///
+    /// - Parameters:
+    ///   - call: Which one.
+    ///   - registers: The six arguments.
+    package init(_ call: drydock_call, registers: InlineArray<6, UInt64>) {
+        self = Registers(values: registers).decode(call)
     }
 }
 
 /// The six arguments of a system call; of numbers with 32 bits the upper half means nothing.
 private struct Registers {
-    let values: [UInt64]
+    let values: InlineArray<6, UInt64>
 
     func decode(_ call: drydock_call) -> EmulatedCall {
         ownership(call) ?? creation(call) ?? link(call) ?? status(call) ?? attribute(call) ?? identityChange(call)
@@ -159,8 +163,8 @@ private struct Registers {
         case DRYDOCK_CALL_GETEUID: .identity(\.user.effective)
         case DRYDOCK_CALL_GETGID: .identity(\.group.real)
         case DRYDOCK_CALL_GETEGID: .identity(\.group.effective)
-        case DRYDOCK_CALL_GETRESUID: .identities(\.user, into: Array(values.prefix(3)))
-        case DRYDOCK_CALL_GETRESGID: .identities(\.group, into: Array(values.prefix(3)))
+        case DRYDOCK_CALL_GETRESUID: .identities(\.user, into: (0..<3).map { values[$0] })
+        case DRYDOCK_CALL_GETRESGID: .identities(\.group, into: (0..<3).map { values[$0] })
         case DRYDOCK_CALL_GETGROUPS: .groups(count: integer(0), into: address(1))
         default: nil
         }

@@ -46,7 +46,10 @@ package struct OwnershipRecord: Hashable, Sendable {
     }
 
     /// Whether it says no more than having no record does.
-    package var isPlain: Bool { self == OwnershipRecord() }
+    package var isPlain: Bool { uid == 0 && gid == 0 && device == nil && attributes.isEmpty }
+
+    /// What a file without a record has: made once, for nearly every file is asked about.
+    package static let plain = OwnershipRecord()
 
     /// The record after chown(2): what is nil stays; capabilities of anything but a directory are lost, as capabilities(7)
     /// says.
@@ -54,7 +57,7 @@ package struct OwnershipRecord: Hashable, Sendable {
         var changed = self
         changed.uid = newUser ?? uid
         changed.gid = newGroup ?? gid
-        if !isDirectory { changed.attributes[EmulatedAttribute.capability] = nil }
+        if !isDirectory, !attributes.isEmpty { changed.attributes[EmulatedAttribute.capability] = nil }
         return changed
     }
 }

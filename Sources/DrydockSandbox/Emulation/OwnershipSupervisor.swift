@@ -70,16 +70,26 @@ package final class OwnershipSupervisor: Sendable {
         }
     }
 
-    /// The next call; nil inside if its caller is gone already, nil when there will be none.
+    /// The next call; nil inside if there is nothing to answer after all, nil when there will be none.
     private func next() -> drydock_notification?? {
         var notification = drydock_notification()
-        if Self.receivesUntilEnd, unsafe drydock_notification_receive(listener.number, &notification) == 1 {
-            return notification
+        if Self.receivesUntilEnd {
+            var result: Int32
+            repeat { result = receive(&notification) } while result == Self.isAnswered
+            if result == 1 { return notification }
         }
         guard drydock_notification_wait(listener.number) == 1 else { return nil }
-        let result = unsafe drydock_notification_receive(listener.number, &notification)
+        let result = receive(&notification)
         if result < 0 { return nil }
         return .some(result == 1 ? notification : nil)
+    }
+
+    /// What receiving tells of a call that needs no answer from here.
+    private static let isAnswered: Int32 = 2
+
+    private func receive(_ notification: inout drydock_notification) -> Int32 {
+        // Most new files are root's, which needs no look at them: asked about at each call, for any may change it.
+        unsafe drydock_notification_receive(listener.number, state.makesPlainFiles ? 1 : 0, &notification)
     }
 
     /// Since Linux 6.11 receiving ends when the last program has ended, so that there is no need to look before.
@@ -88,16 +98,15 @@ package final class OwnershipSupervisor: Sendable {
     private func handle(_ notification: drydock_notification) {
         let call = EmulatedCall(notification)
         if call == .foreign { return end(notification) }
-        let (listener, id) = (listener.number, notification.id)
         let handler = CallHandler(
             state: state,
             caller: CallerThread(number: notification.thread, handles: state.handles),
-            isWaiting: { drydock_notification_is_valid(listener, id) == 1 }
+            waiting: CallHandler.WaitingCall(listener: listener.number, id: notification.id)
         )
         do {
-            send(try handler.answer(call), to: id)
+            send(try handler.answer(call), to: notification.id)
         } catch {
-            send(.failure(error.errorNumber), to: id)
+            send(.failure(error.errorNumber), to: notification.id)
         }
     }
 
@@ -131,10 +140,10 @@ package final class OwnershipSupervisor: Sendable {
 
 extension EmulatedCall {
     fileprivate init(_ notification: drydock_notification) {
-        let arguments = notification.arguments
+        let values = notification.arguments
         self.init(
             drydock_call(UInt32(notification.call)),
-            arguments: [arguments.0, arguments.1, arguments.2, arguments.3, arguments.4, arguments.5]
+            registers: [values.0, values.1, values.2, values.3, values.4, values.5]
         )
     }
 }

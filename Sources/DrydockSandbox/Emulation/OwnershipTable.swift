@@ -70,7 +70,7 @@ package final class OwnershipTable: Sendable {
     package func record(of file: RecordedFile) -> OwnershipRecord {
         state.withLock { state in
             guard let slot = state.slots[Self.identity(of: file, state)], Self.agree(slot.birth, file.birth) else {
-                return OwnershipRecord()
+                return .plain
             }
             return slot.record
         }

@@ -72,7 +72,8 @@ extension PathLookup {
     /// - Parameters:
     ///   - path: Without a NUL, not empty.
     ///   - followsLinks: Whether a link that is there stands for the name that it points to, as for `open`.
-    /// - Returns: nil for a path that ends with `.` or `..`, or has no name at all: no file is made there.
+    /// - Returns: nil where no file is made: for a path that ends with `.` or `..`, or has no name at all, and for links of
+    ///   `/proc`.
     /// - Throws: What the caller's own call would fail with.
     func newPlace(_ path: [UInt8], followsLinks: Bool) throws(CallFailure) -> NewPlace? {
         var place = try place(path, from: start(of: path))
@@ -80,6 +81,8 @@ extension PathLookup {
         for _ in 0..<40 {
             guard let found = place.take() else { return nil }
             guard followsLinks, let target = Self.linkTarget(found) else { return found }
+            // What `/dev/stdout` leads to is there, whatever the text of the link says.
+            if drydock_file_system_type(found.directory.number) == procMagic { return nil }
             place = try self.place(target, from: target.first == slash ? thread.root() : found.intoDirectory())
         }
         throw CallFailure(ELOOP)

@@ -139,7 +139,7 @@ struct PathWalk: ~Copyable {
 }
 
 /// `PROC_SUPER_MAGIC` of linux/magic.h.
-private let procMagic: Int64 = 0x9fa0
+let procMagic: Int64 = 0x9fa0
 
 /// `PROC_ROOT_INO` of the kernel.
 private let procRootInode: UInt64 = 1

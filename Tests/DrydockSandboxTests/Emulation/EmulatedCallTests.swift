@@ -11,7 +11,7 @@ struct EmulatedCallTests {
     private let workingDirectory = UInt64(bitPattern: Int64(AT_FDCWD))
 
     private func decode(_ call: drydock_call, _ arguments: UInt64...) -> EmulatedCall {
-        EmulatedCall(call, arguments: arguments + Array(repeating: 0, count: 6 - arguments.count))
+        EmulatedCall(call, registers: InlineArray { $0 < arguments.count ? arguments[$0] : 0 })
     }
 
     @Test
