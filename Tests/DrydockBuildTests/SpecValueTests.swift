@@ -69,6 +69,8 @@ import Testing
               - {executable: [a, b], dlopen: ["/*.so"], at: /opt/bin/}
               - directory: site
               - {directory: site, at: /srv}
+              - {directory: site, exclude: .git, owner: "33"}
+              - {directory: site, exclude: [a/b, "**/*.o", c/], owner: "33:34"}
               - archive: a.tar
               - {archive: a.tar, at: /opt, strip: 2}
             """
@@ -78,6 +80,8 @@ import Testing
                 .executable(["a", "b"], dlopen: ["/*.so"], at: "/opt/bin/"),
                 .directory("site", at: "/"),
                 .directory("site", at: "/srv"),
+                .directory("site", exclude: [".git"], owner: ContentOwner(uid: 33, gid: 33)),
+                .directory("site", exclude: ["a/b", "**/*.o", "c/"], owner: ContentOwner(uid: 33, gid: 34)),
                 .archive("a.tar", at: "/", strip: 0),
                 .archive("a.tar", at: "/opt", strip: 2),
             ]

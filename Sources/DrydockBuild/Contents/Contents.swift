@@ -17,6 +17,8 @@ public struct Contents: Sendable {
         let entries: [TreeEntry]
         /// What the person should know of it.
         var warnings: [String] = []
+        /// What was found out, and is no fault.
+        var notes: [String] = []
         /// Where interpreters among the entries look for modules.
         var modules: [InterpreterModules] = []
         /// Where the spec names it: one place, or one for each entry; empty if that is not known.
@@ -28,6 +30,9 @@ public struct Contents: Sendable {
             input.places = places.compactMap(\.self)
             return input
         }
+
+        /// The notes with the place where the spec names the input.
+        var placedNotes: [String] { notes.map { note in places.first.map { "\($0): \(note)" } ?? note } }
 
         /// Where the spec names an entry, if that is known.
         func place(ofEntry number: Int) -> String? {
@@ -59,7 +64,7 @@ public struct Contents: Sendable {
     func plan(maxLayers: Int, squash: Bool = false) throws -> LayerPlan {
         var plan = try squash ? squashed() : planAbove(try roomAbove(maxLayers))
         plan.base = foundation?.base.configuration
-        plan.notes = (foundation?.base.notes ?? []) + moduleNotes
+        plan.notes = (foundation?.base.notes ?? []) + inputs.flatMap(\.placedNotes) + moduleNotes
         plan.warnings = (foundation?.base.warnings ?? []) + inputs.flatMap(\.warnings)
         if !squash, let base = foundation?.base {
             plan.baseLayerCount = base.layers.count

@@ -103,7 +103,8 @@ struct ContentsResolver {
         case .nix: nil
         case .executable(let paths, let dlopen, let place):
             try executables(paths, dlopen: dlopen, at: place, &configured)
-        case .directory(let path, let place): try directory(path, at: place)
+        case .directory(let path, let place, let exclude, let owner):
+            try directory(path, at: place, excluding: exclude, owner: owner)
         case .archive(let path, let place, let strip): try archive(path, at: place, strip: strip)
         }
     }
@@ -165,13 +166,44 @@ struct ContentsResolver {
         return RequestedExecutable(path: source, place: ByteString(Array(place.utf8) + name))
     }
 
-    private func directory(_ path: String, at place: String) throws -> Contents.Input {
-        let tree = DirectoryTree(root: spec.resolve(path), prefix: Self.imagePath(place), style: style)
-        return Contents.Input(
+    private func directory(
+        _ path: String,
+        at place: String,
+        excluding exclude: [String],
+        owner: ContentOwner?
+    ) throws -> Contents.Input {
+        var style = style
+        if let owner { style.owner = TreeEntry.Ownership(uid: owner.uid, gid: owner.gid) }
+        let tree = DirectoryTree(
+            root: spec.resolve(path),
+            prefix: Self.imagePath(place),
+            style: style,
+            exclusions: Exclusions(exclude)
+        )
+        let (entries, idle) = try reading(.directory, path) { try tree.walked() }
+        var input = Contents.Input(
             kind: .store,
             label: InputLabel(kind: "directory", names: [path]),
             paths: [spec.resolve(path)],
-            entries: try reading(.directory, path) { try tree.entries() }
+            entries: (owner == nil || tree.prefix.isEmpty ? [] : [Self.root(of: tree)]) + entries
+        )
+        input.notes = idle.map { pattern in
+            let hint = pattern.contains("/") ? "" : "\nhint: '**/\(pattern)' matches at any depth"
+            return "'exclude: \(pattern)' matches nothing in '\(path)'\(hint)"
+        }
+        return input
+    }
+
+    /// The place of a directory whose owner the spec names, who most often is to write there.
+    private static func root(of tree: DirectoryTree) -> TreeEntry {
+        TreeEntry(
+            path: tree.prefix,
+            node: .directory,
+            attributes: TreeEntry.Attributes(
+                mode: 0o755,
+                owner: tree.style.owner,
+                modificationTime: tree.style.modificationTime
+            )
         )
     }
 

@@ -9,7 +9,10 @@ public enum ContentItem: Hashable, Sendable {
     /// it they stay at their paths on this host, which then must be absolute.
     case executable([String], dlopen: [String] = [], at: String? = nil)
     /// The content of a directory, at an absolute path of the image.
-    case directory(String, at: String = "/")
+    ///
+    /// `exclude` holds patterns for what is left out, as `Exclusions` has them. `owner` is that of everything in it and of
+    /// the place where it goes, unless that is `/`; without it the owner is the spec's.
+    case directory(String, at: String = "/", exclude: [String] = [], owner: ContentOwner? = nil)
     /// The content of a tar archive, plain or compressed, at an absolute path of the image.
     ///
     /// `strip` leading components of each name are left out.
@@ -18,14 +21,34 @@ public enum ContentItem: Hashable, Sendable {
     case nix(NixPackage, links: Bool = true)
 }
 
+/// The numbers of a user and a group.
+public struct ContentOwner: Hashable, Sendable {
+    /// The user's number.
+    public var uid: UInt32
+    /// The group's number.
+    public var gid: UInt32
+
+    /// A user and a group.
+    public init(uid: UInt32, gid: UInt32) {
+        self.uid = uid
+        self.gid = gid
+    }
+}
+
 extension ContentItem {
-    static let keys = SpecKeys(["executable", "dlopen", "directory", "archive", "at", "strip", "nix", "links"])
+    static let keys = SpecKeys([
+        "executable", "dlopen", "directory", "exclude", "owner", "archive", "at", "strip", "nix", "links",
+    ])
     private static let kinds = ["executable", "directory", "archive", "nix"]
 
     /// Reads an element of `contents`.
     static func read(_ field: SpecField) -> ContentItem? {
         guard let map = field.map(keys), let kind = map.only(of: kinds) else { return nil }
         if kind.key != "executable" { map.forbid("dlopen", "'dlopen' only goes with 'executable'") }
+        if kind.key != "directory" {
+            map.forbid("exclude", "'exclude' only goes with 'directory'")
+            map.forbid("owner", "'owner' only goes with 'directory'")
+        }
         if kind.key != "archive" { map.forbid("strip", "'strip' only goes with 'archive'") }
         if kind.key != "nix" { map.forbid("links", "'links' only goes with 'nix'") }
         if kind.key == "executable" { return executable(kind, in: map) }
@@ -36,8 +59,14 @@ extension ContentItem {
         }
         let place = map["at"].map { $0.string(.imageDirectory) ?? "/" } ?? "/"
         let strip = map["strip"].map { $0.integer(in: 0...255) ?? 0 } ?? 0
-        guard let path = kind.string(.nonemptyText) else { return nil }
-        return kind.key == "directory" ? .directory(path, at: place) : .archive(path, at: place, strip: Int(strip))
+        if kind.key == "directory" { return directory(kind, in: map, at: place) }
+        return kind.string(.nonemptyText).map { .archive($0, at: place, strip: Int(strip)) }
+    }
+
+    private static func directory(_ field: SpecField, in map: SpecMap, at place: String) -> ContentItem? {
+        let exclude = map["exclude"].map { $0.stringOrStrings(.exclusion) ?? [] } ?? []
+        let owner = map["owner"]?.string(.owner).flatMap(OwnerText.parse).map { ContentOwner(uid: $0.uid, gid: $0.gid) }
+        return field.string(.nonemptyText).map { .directory($0, at: place, exclude: exclude, owner: owner) }
     }
 
     private static func executable(_ field: SpecField, in map: SpecMap) -> ContentItem? {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DrydockPackages
+
 /// What a string of the spec must look like; `schema/image.schema.json` has the same as a pattern.
 struct SpecRule: Sendable {
     /// What is wrong with a text, nil if nothing is.
@@ -72,6 +74,29 @@ extension SpecRule {
         "an absolute path",
         hint: "list libraries of a build directory under 'executable', with 'at'"
     ) { $0.hasPrefix("/") && !$0.utf8.contains(0) }
+
+    /// A pattern for what of a directory is left out.
+    static let exclusion = SpecRule { text in
+        if let problem = nonemptyText.problem(text) { return problem }
+        let quoted = SpecProblem.quoted(text)
+        guard !text.hasPrefix("!") else {
+            let hint = "write '\\\(text)' for a name that begins with '!'"
+            return SpecProblem("\(quoted) would be an exception, and 'exclude' knows none", hint: hint)
+        }
+        let path = text.utf8.last == UInt8(ascii: "/") ? text.utf8.dropLast() : text.utf8[...]
+        let components = path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        if components.contains(where: { $0.isEmpty || $0.elementsEqual(".".utf8) || $0.elementsEqual("..".utf8) }) {
+            let meant = normalised(text).dropFirst()
+            return SpecProblem(
+                "\(quoted) is not a path from the directory on",
+                hint: meant.isEmpty ? nil : "write '\(meant)'"
+            )
+        }
+        guard components.count <= Exclusions.mostComponents else {
+            return SpecProblem("\(quoted) has more than \(Exclusions.mostComponents) components")
+        }
+        return nil
+    }
 
     private static func imagePathProblem(_ path: String, allowsRoot: Bool) -> SpecProblem? {
         let quoted = SpecProblem.quoted(path)

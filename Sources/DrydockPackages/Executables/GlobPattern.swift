@@ -5,7 +5,7 @@ import DrydockFiles
 
 /// A pattern for names and paths, as a shell has it: `*`, `?`, `[a-z]`, `[!a-z]` and `\` before a literal character.
 ///
-/// It works on bytes. No wildcard matches a slash, or a dot at the beginning of a name (glob(7)).
+/// It works on bytes. No wildcard matches a slash, or, unless that is wanted, a dot at the beginning of a name (glob(7)).
 package struct GlobPattern: Hashable, Sendable {
     private enum Element: Hashable, Sendable {
         case literal(UInt8)
@@ -15,9 +15,15 @@ package struct GlobPattern: Hashable, Sendable {
     }
 
     private let elements: [Element]
+    private let matchesHiddenNames: Bool
 
     /// A pattern for one component of a path.
-    package init(component: some Sequence<UInt8>) {
+    ///
+    /// - Parameters:
+    ///   - component: The pattern.
+    ///   - matchesHiddenNames: Whether a wildcard may stand for a dot at the beginning of a name.
+    package init(component: some Sequence<UInt8>, matchesHiddenNames: Bool = false) {
+        self.matchesHiddenNames = matchesHiddenNames
         var rest = ArraySlice(Array(component))
         var elements: [Element] = []
         while let byte = rest.popFirst() {
@@ -47,7 +53,8 @@ package struct GlobPattern: Hashable, Sendable {
     /// Takes time in proportion to both lengths multiplied: only the last `*` is ever tried again.
     package func matches(_ name: ByteString) -> Bool {
         let bytes = name.bytes
-        if bytes.first == UInt8(ascii: "."), elements.first != .literal(UInt8(ascii: ".")) { return false }
+        let isHidden = bytes.first == UInt8(ascii: ".") && !matchesHiddenNames
+        if isHidden, elements.first != .literal(UInt8(ascii: ".")) { return false }
         var (element, index) = (0, 0)
         var retry: (element: Int, index: Int)?
         while index < bytes.count {

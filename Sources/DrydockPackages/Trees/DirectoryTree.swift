@@ -35,23 +35,41 @@ public struct DirectoryTree: Sendable {
     public let style: EntryStyle
     /// Whether a link to a directory becomes a directory with that one's content, as `rsync --copy-dirlinks` does.
     public let copiesDirectoryLinks: Bool
+    /// What is left out of it.
+    public let exclusions: Exclusions
 
     /// A directory that will be walked by ``entries()``.
-    public init(root: String, prefix: ByteString = "", style: EntryStyle, copiesDirectoryLinks: Bool = false) {
+    public init(
+        root: String,
+        prefix: ByteString = "",
+        style: EntryStyle,
+        copiesDirectoryLinks: Bool = false,
+        exclusions: Exclusions = Exclusions([])
+    ) {
         self.root = root
         self.prefix = prefix
         self.style = style
         self.copiesDirectoryLinks = copiesDirectoryLinks
+        self.exclusions = exclusions
     }
 
     /// Walks the directory; parents come before what they contain.
     ///
+    /// What is left out is not entered, and may be anything.
+    ///
     /// - Throws: ``SystemError``, or ``TreeError`` for what an image cannot hold.
-    public func entries() throws -> [TreeEntry] {
+    public func entries() throws -> [TreeEntry] { try walked().entries }
+
+    /// Walks the directory as ``entries()`` does.
+    ///
+    /// - Returns: The entries, and the exclusions that match nothing.
+    /// - Throws: As ``entries()``.
+    public func walked() throws -> (entries: [TreeEntry], idleExclusions: [String]) {
         var walk = Walk(tree: self, treeRoot: TreeRoot(root))
         let directory = try HostDirectory(root)
-        try walk.enter(directory, imagePath: prefix.bytes, hostPath: [])
-        return walk.entries
+        let place = Walk.Place(imagePath: prefix.bytes, hostPath: [], progress: exclusions.start)
+        try walk.enter(directory, at: place)
+        return (walk.entries, exclusions.texts { !walk.matched.contains($0) })
     }
 }
 
@@ -62,36 +80,44 @@ private struct Walk {
     var entries: [TreeEntry] = []
     /// The directories that the walk is inside of, to notice links that lead back.
     var ancestors: [FileStatus.Identity] = []
+    /// The numbers of the exclusions that have matched something.
+    var matched: Set<Int> = []
 
-    mutating func enter(_ directory: borrowing HostDirectory, imagePath: [UInt8], hostPath: [UInt8]) throws {
+    /// Where the walk is.
+    struct Place {
+        var imagePath: [UInt8]
+        var hostPath: [UInt8]
+        /// How far the exclusions have matched.
+        var progress: Exclusions.Progress
+    }
+
+    mutating func enter(_ directory: borrowing HostDirectory, at place: Place) throws {
         try Task.checkCancellation()
         guard ancestors.count < DirectoryTree.maximumDepth else { throw TreeError(.tooDeep, directory.path) }
         let identity = try directory.status().identity
         guard !ancestors.contains(identity) else { throw TreeError(.linkLoop, directory.path) }
         ancestors.append(identity)
         for name in try directory.names() {
-            let imagePath = Self.join(imagePath, name)
+            var below = place
+            below.imagePath = Self.join(place.imagePath, name)
             // Nearly always both paths are the same: share the memory.
-            let hostPath = tree.prefix.isEmpty ? imagePath : Self.join(hostPath, name)
-            try visit(name, in: directory, imagePath: imagePath, hostPath: hostPath)
+            below.hostPath = tree.prefix.isEmpty ? below.imagePath : Self.join(place.hostPath, name)
+            try visit(name, in: directory, at: &below)
         }
         ancestors.removeLast()
     }
 
-    private mutating func visit(
-        _ name: ByteString,
-        in directory: borrowing HostDirectory,
-        imagePath: [UInt8],
-        hostPath: [UInt8]
-    ) throws {
-        guard !name.bytes.starts(with: ".wh.".utf8) else { throw TreeError(.whiteoutName, directory.path(of: name)) }
+    private mutating func visit(_ name: ByteString, in directory: borrowing HostDirectory, at place: inout Place) throws
+    {
         let status = try status(of: name, in: directory)
-        let file = TreeFile(root: treeRoot, path: ByteString(hostPath), status: status)
+        guard !isLeftOut(name, status, at: &place) else { return }
+        guard !name.bytes.starts(with: ".wh.".utf8) else { throw TreeError(.whiteoutName, directory.path(of: name)) }
+        let file = TreeFile(root: treeRoot, path: ByteString(place.hostPath), status: status)
         let node = try node(of: name, in: directory, file: file)
         let isShared = status.linkCount > 1 && node != .directory
         entries.append(
             TreeEntry(
-                path: ByteString(imagePath),
+                path: ByteString(place.imagePath),
                 node: node,
                 attributes: try attributes(of: name, in: directory, status: status),
                 linkIdentity: isShared ? status.identity : nil
@@ -99,7 +125,16 @@ private struct Walk {
         )
         guard node == .directory else { return }
         let below = try HostDirectory(name, in: directory, followingLinks: tree.copiesDirectoryLinks)
-        try enter(below, imagePath: imagePath, hostPath: hostPath)
+        try enter(below, at: place)
+    }
+
+    private mutating func isLeftOut(_ name: ByteString, _ status: FileStatus, at place: inout Place) -> Bool {
+        guard !tree.exclusions.isEmpty else { return false }
+        let isDirectory = status.kind == .directory
+        let (below, matching) = tree.exclusions.step(place.progress, to: name, isDirectory: isDirectory)
+        place.progress = below
+        matched.formUnion(matching)
+        return !matching.isEmpty
     }
 
     /// The status of the entry, or of the directory that a link leads to where such links are copied.
