@@ -393,6 +393,13 @@ ssize_t drydock_read_memory(int thread, uint64_t address, void *buffer, size_t c
     return length < 0 ? -errno : length;
 }
 
+ssize_t drydock_read_text(int thread, uint64_t address, void *buffer, size_t count, int *ends) {
+    ssize_t length = drydock_read_memory(thread, address, buffer, count);
+    const char *end = length > 0 ? memchr(buffer, 0, (size_t)length) : NULL;
+    *ends = end != NULL;
+    return end == NULL ? length : end - (const char *)buffer;
+}
+
 int drydock_open_of_thread(int thread, const char *name, int flags) {
     char path[64];
     int length = snprintf(path, sizeof path, "/proc/%d/%s", thread, name);

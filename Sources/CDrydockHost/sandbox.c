@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -31,6 +32,8 @@ enum {
     WATCH_INTERVAL = 100,
     /// The share of the time that measuring the disk may take: one part in so many.
     MEASURING_SHARE = 10,
+    /// How long a measurement counts at most, in milliseconds.
+    MEASURING_INTERVAL = 2000,
     FIRST_FREE_DESCRIPTOR = 3,
     SIGNAL_COUNT = 65,
 };
@@ -256,16 +259,33 @@ struct watch {
     int changes;
     uint64_t start;
     uint64_t next_measurement;
+    /// When the present measurement counts no more, and how little room on the file system ends it before.
+    uint64_t measured_until;
+    uint64_t least_room;
     int reason;
 };
 
+/// The bytes that are free on the file system of a directory; 0 if that is not known.
+static uint64_t free_room(int directory) {
+    struct statfs status;
+    return fstatfs(directory, &status) < 0 ? 0 : (uint64_t)status.f_bfree * (uint64_t)status.f_bsize;
+}
+
+/// Measures what was changed, which takes long where that is much: again only when the file system has filled up by half of
+/// what was left, or after a while, for others may free as much meanwhile.
 static void check_disk(struct watch *watch) {
-    if (watch->plan->disk_limit == 0 || watch->changes < 0) return;
+    uint64_t limit = watch->plan->disk_limit;
+    if (limit == 0 || watch->changes < 0) return;
     uint64_t before = milliseconds();
-    if (before < watch->next_measurement) return;
-    if (drydock_disk_use(watch->changes) > watch->plan->disk_limit) watch->reason = DRYDOCK_END_DISK;
+    uint64_t room = free_room(watch->changes);
+    if (before < watch->next_measurement || (before < watch->measured_until && room > watch->least_room)) return;
+    uint64_t use = drydock_disk_use(watch->changes);
+    if (use > limit) watch->reason = DRYDOCK_END_DISK;
+    uint64_t left = use < limit ? (limit - use) / 2 : 0;
     uint64_t after = milliseconds();
     watch->next_measurement = after + (after - before) * MEASURING_SHARE;
+    watch->measured_until = after + MEASURING_INTERVAL;
+    watch->least_room = room > left ? room - left : 0;
 }
 
 static void check_limits(struct watch *watch) {

@@ -7,14 +7,12 @@ extension ByteString {
     ///
     /// Bytes behind a NUL within the name are not seen; names that come from a file system have none.
     package func withCString<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
-        let terminated = unsafe [CChar](unsafeUninitializedCapacity: count + 1) { buffer, initialized in
-            for position in 0..<count { unsafe buffer[position] = CChar(bitPattern: bytes[position]) }
+        // On the stack: names are short, and walks have very many of them.
+        unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: count + 1) { buffer in
+            unsafe bytes.withUnsafeBytes { bytes in unsafe UnsafeMutableRawBufferPointer(buffer).copyMemory(from: bytes)
+            }
             unsafe buffer[count] = 0
-            initialized = count + 1
-        }
-        // An array of at least one element has a base address.
-        return unsafe terminated.withUnsafeBufferPointer { pointer in
-            guard let base = pointer.baseAddress else { preconditionFailure("An array with elements has no address") }
+            guard let base = buffer.baseAddress else { preconditionFailure("A buffer with room has no address") }
             return unsafe body(base)
         }
     }

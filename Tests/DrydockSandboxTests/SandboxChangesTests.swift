@@ -113,6 +113,7 @@ struct SandboxChangesTests {
         let script = """
             mkdir /many; i=0; while [ $i -lt 100 ]; do : >/many/$i; i=$((i + 1)); done; chown -R 3:4 /many
             echo more >>/data/one; chown 5:6 /data/one; ln /data/one /data/link; chown 7:8 /data/two; mv /data/two /two
+            : >/set; chmod 6755 /set; chown 9:9 /set; chown 5:5 /data
             """
         let outcome = try await SampleRoot.with { root in
             try await root.run(script, mode: means.mode, usesOverlay: means.usesOverlay)
@@ -121,8 +122,8 @@ struct SandboxChangesTests {
         let kept = outcome.lines.filter { !$0.hasPrefix("many/") }
         #expect(
             kept == [
-                "data/link file 644 5:6", "data/one file 644 5:6", "data/two gone 0 0:0", "many directory 755 3:4",
-                "two file 644 7:8",
+                "data directory 755 5:5", "data/link file 644 5:6", "data/one file 644 5:6", "data/two gone 0 0:0",
+                "many directory 755 3:4", "set file 755 9:9", "two file 644 7:8",
             ]
         )
         #expect(outcome.lines.count == kept.count + 100)

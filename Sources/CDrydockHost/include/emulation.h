@@ -147,6 +147,10 @@ void drydock_kill_process_of(int thread);
 /// Reads another thread's memory: the length until the first page that is not there, or -EFAULT.
 ssize_t drydock_read_memory(int thread, uint64_t address, void *_Nonnull buffer, size_t count);
 
+/// The same up to a NUL, which is not counted; `ends` tells whether there was one.
+ssize_t drydock_read_text(
+    int thread, uint64_t address, void *_Nonnull buffer, size_t count, int *_Nonnull ends);
+
 /// Opens `/proc/THREAD/NAME`.
 int drydock_open_of_thread(int thread, const char *_Nonnull name, int flags);
 

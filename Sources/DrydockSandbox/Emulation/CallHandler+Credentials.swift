@@ -62,6 +62,8 @@ extension CallHandler {
     /// The kernel does not tell beforehand whether it will succeed; so a process whose exec fails has lost what it would
     /// have lost by its success. Shells look for programs in a child that does nothing else.
     func execute() throws(CallFailure) -> CallAnswer {
+        // The first program of all is asked about here before it could change its root.
+        _ = try? mounts()
         try set(credentials.executing())
         return .proceed
     }

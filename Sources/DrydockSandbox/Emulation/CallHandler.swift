@@ -30,8 +30,16 @@ final class EmulationState: Sendable {
     let handles = ThreadHandles()
     /// The user and group outside that are root inside.
     let owner: (uid: UInt32, gid: UInt32)
-    /// The mount that the root directory of the first caller is on.
-    let mainMount = Mutex<UInt64?>(nil)
+    /// The mounts of the sandbox's files, once they are known.
+    let mounts = Mutex<Mounts?>(nil)
+
+    /// Numbers of mounts.
+    struct Mounts {
+        /// The one that the root directory of the first caller is on.
+        let root: UInt64
+        /// The one that shows what is changed, if it is an overlay.
+        let overlay: UInt64?
+    }
 
     /// Where overlayfs keeps what is changed, if files are on one.
     let upper: UpperDirectory?
@@ -151,10 +159,30 @@ struct CallHandler {
     }
 
     private func isOnMainMount(_ facts: drydock_file_facts) throws(CallFailure) -> Bool {
-        if let mount = state.mainMount.withLock({ $0 }) { return mount == facts.mount }
-        let mount = try self.facts(of: caller.root()).mount
-        state.mainMount.withLock { $0 = mount }
-        return mount == facts.mount
+        try mounts().root == facts.mount
+    }
+
+    /// Whether overlayfs has copied a file already, or never will, and no change of its owner changes anything else of it.
+    func isSettled(_ facts: drydock_file_facts) throws(CallFailure) -> Bool {
+        guard facts.mode & 0o6000 == 0, let upper = state.upper, try mounts().overlay == facts.mount else {
+            return false
+        }
+        return upper.holds(facts)
+    }
+
+    /// The mounts, as the first caller sees them that asks: that is the sandbox's own first program.
+    @discardableResult
+    func mounts() throws(CallFailure) -> EmulationState.Mounts {
+        if let known = state.mounts.withLock({ $0 }) { return known }
+        let root = try facts(of: caller.root()).mount
+        var overlay: UInt64?
+        if let place = state.upper?.place {
+            let lookup = PathLookup(thread: caller, directory: AT_FDCWD)
+            overlay = try place.isEmpty ? root : facts(of: lookup.open(place, followsLinks: false)).mount
+        }
+        let mounts = EmulationState.Mounts(root: root, overlay: overlay)
+        state.mounts.withLock { $0 = mounts }
+        return mounts
     }
 
     /// Writes an answer into the caller's memory.

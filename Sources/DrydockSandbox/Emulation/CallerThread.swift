@@ -74,13 +74,24 @@ struct CallerThread: Sendable {
         while text.count < limit {
             // Most texts are short and on one page.
             let wanted = text.isEmpty ? 256 : Self.copiedAtOnce
-            var part = try available(at: address &+ UInt64(text.count), count: min(wanted, limit - text.count))
-            let end = part.firstIndex(of: 0)
-            if let end { part.removeSubrange(end...) }
-            text = text.isEmpty ? part : text + part
-            if end != nil { return text }
+            let part = try piece(of: address &+ UInt64(text.count), count: min(wanted, limit - text.count))
+            text = text.isEmpty ? part.bytes : text + part.bytes
+            if part.isLast { return text }
         }
         throw CallFailure(tooLong)
+    }
+
+    /// Copies what is there of a text, up to its end.
+    private func piece(of address: UInt64, count: Int) throws(CallFailure) -> (bytes: [UInt8], isLast: Bool) {
+        var (length, ends) = (0, Int32(0))
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+            if let base = buffer.baseAddress {
+                length = unsafe drydock_read_text(number, address, base, count, &ends)
+            }
+            initialized = max(0, length)
+        }
+        guard length > 0 || ends != 0 else { throw CallFailure(EFAULT) }
+        return (bytes, ends != 0)
     }
 
     /// A path, as long as Linux allows.

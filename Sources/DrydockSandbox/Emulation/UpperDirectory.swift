@@ -9,8 +9,10 @@ import Glibc
 package final class UpperDirectory: Sendable {
     private let directory: OwnedDescriptor
     /// Where the overlay is in the sandbox, without a slash at the end.
-    private let place: [UInt8]
+    let place: [UInt8]
     private let lower: LowerNumbers
+    /// Whether all directories are on one file system: then the overlay shows every file with a number of that one.
+    private let isOnOneFileSystem: Bool
 
     /// The upper directory of an overlay.
     ///
@@ -23,7 +25,12 @@ package final class UpperDirectory: Sendable {
         directory = try OwnedDescriptor(opening: path, flags: O_RDONLY | O_DIRECTORY)
         self.place = Array(place.utf8)
         self.lower = LowerNumbers(lower)
+        let device = try directory.status(path: path).identity.device
+        isOnOneFileSystem = lower.allSatisfy { (try? FileStatus(of: $0).identity.device) == device }
     }
+
+    /// Whether a file of the overlay is there for certain, so that overlayfs will not copy it any more.
+    func holds(_ facts: drydock_file_facts) -> Bool { isOnOneFileSystem && !lower.mayHave(facts.inode) }
 
     /// The number there of a file of the overlay; nil unless it is there for certain.
     ///
