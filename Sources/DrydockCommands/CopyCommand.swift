@@ -25,12 +25,18 @@ struct CopyCommand: AsyncParsableCommand {
             registries, image layouts and oci-archives. Between registries blobs pass through without a disk, and \
             are mounted where both are the same.
 
+            --username, --password-stdin and --insecure are for the registry of DEST, and for that of SRC only where DEST \
+            is in none. Between two registries, log in at the first with 'drydock login' before; logins of Docker and \
+            Podman count, too.
+
             Examples:
               drydock copy redis.tar oci:images
               drydock copy oci:images:redis:8 docker-archive:redis.tar:redis:8
               drydock copy --all images.tar oci:images --compress zstd
               drydock copy --squash redis.tar oci:flat:redis
               drydock copy --all docker://redis:8 docker://registry.example.com/redis:8
+              drydock login one.example.com
+              drydock copy docker://one.example.com/a docker://two.example.com/a
             """
     )
 

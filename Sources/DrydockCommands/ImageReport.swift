@@ -21,6 +21,8 @@ struct ImageReport {
     let references: [String]
     let configuration: ImageConfiguration
     let layers: [Layer]
+    /// What the same name leads to for other platforms; not all of them are known.
+    private var others: [Descriptor] = []
 
     init(_ image: BuiltImage) {
         digest = image.manifest.digest
@@ -47,6 +49,8 @@ struct ImageReport {
         layers = image.layers.map {
             Layer(diffID: $0.diffID, descriptor: $0.descriptor, createdBy: $0.createdBy)
         }
+        // Attestations are listed as images of an unknown platform.
+        others = image.siblings.filter { !$0.isAttestation && $0.platform?.os != "unknown" }
     }
 
     var json: JSONValue {
@@ -55,9 +59,18 @@ struct ImageReport {
             "imageID": .string("\(imageID)"),
             "references": .array(references.map { .string($0) }),
             "platform": configuration.platform.json,
+            "platforms": .array(platforms),
             "config": configuration.config?.json ?? .object([:]),
             "layers": .array(layers.map(json)),
         ])
+    }
+
+    /// Everything that the name leads to, this image first.
+    private var platforms: [JSONValue] {
+        let all = [(digest, configuration.platform)] + others.map { ($0.digest, $0.platform) }
+        return all.map { digest, platform in
+            .object(["digest": .string("\(digest)"), "platform": platform?.json ?? .null])
+        }
     }
 
     private func json(_ layer: Layer) -> JSONValue {
@@ -89,6 +102,8 @@ struct ImageReport {
         lines.append("  digest    \(digest)")
         lines.append("  image ID  \(imageID)")
         lines.append("  platform  \(configuration.platform)")
+        let known = others.compactMap { $0.platform?.description }
+        if !known.isEmpty { lines.append("  also for  \(known.joined(separator: ", "))") }
         if let created = configuration.created { lines.append("  created   \(created)") }
         lines += (settings + variablesAndLabels).map { "  \($0.name.padded(to: 8))  \($0.value)" }
         for (number, layer) in layers.enumerated() {

@@ -72,6 +72,33 @@ struct RemoteCopyTests {
         return try await place.registry.put(manifest: index, mediaType: type, repository: "a", tag: "all")
     }
 
+    @Test func `an index is inspected with its platforms, and nothing of the others is fetched`() async throws {
+        try await withPlace { place in
+            _ = try await putIndex(place)
+            let image = "docker://\(place.first.authority)/a"
+            let digests = (try await place.digest("\(image):arm64"), try await place.digest("\(image):amd64"))
+            let requests = place.first.requests.count
+            let environment = ["DRYDOCK_CACHE": place.directory + "/new", "HOME": place.directory]
+            let arguments = ["inspect", "\(image):all", "--platform", "linux/arm64"]
+            let text = try await Drydock.check(arguments, environment: environment)
+            #expect(text.contains("\n  platform  linux/arm64\n  also for  linux/amd64\n"), "\(text)")
+            let seen = place.first.requests.dropFirst(requests).map(\.target)
+            #expect(seen.contains { $0.hasSuffix(digests.0) })
+            #expect(!seen.contains { $0.hasSuffix(digests.1) })
+            let json = try JSON(Data(try await Drydock.check(arguments + ["--json"], environment: environment).utf8))
+            let expected =
+                #"[{"digest":"\#(digests.0)","platform":{"architecture":"arm64","os":"linux"}},"#
+                + #"{"digest":"\#(digests.1)","platform":{"architecture":"amd64","os":"linux"}}]"#
+            #expect(try json["platforms"] == JSON(Data(expected.utf8)))
+            // In a layout there is the same to tell, and in a single image nothing.
+            _ = try await place.copy("\(image):all", "oci:\(place.directory)/layout:all", "--all")
+            let stored = ["inspect", "oci:\(place.directory)/layout:all", "--platform", "linux/amd64"]
+            #expect(try await Drydock.check(stored).contains("\n  also for  linux/arm64\n"))
+            let single = try await Drydock.check(["inspect", "\(image):arm64"], environment: environment)
+            #expect(!single.contains("also for"))
+        }
+    }
+
     @Test func `an image is squashed on its way between registries`() async throws {
         try await withPlace { place in
             let (source, target) = ("docker://\(place.first.authority)/a:amd64", "\(place.second.authority)/flat:x")

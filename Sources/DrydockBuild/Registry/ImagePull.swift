@@ -41,6 +41,7 @@ public struct ImagePull: Sendable {
         do {
             var found = try await manifest(ManifestReference(reference), in: repository)
             var index: Descriptor?
+            var siblings: [Descriptor] = []
             var depth = 0
             while found.descriptor.mediaType.isIndex {
                 index = index ?? found.descriptor
@@ -48,7 +49,7 @@ public struct ImagePull: Sendable {
                 guard depth <= Self.depthLimit else {
                     throw RegistryFailure(.protocolViolation("its image indexes are nested too deep"))
                 }
-                let chosen = try choose(from: found)
+                let chosen = try choose(from: found, &siblings)
                 found = try await manifest(.digest(chosen.digest), in: repository)
             }
             guard found.descriptor.mediaType.isManifest else {
@@ -62,6 +63,7 @@ public struct ImagePull: Sendable {
             if index == nil { try checkPlatform(document.config) }
             return ResolvedImage(
                 index: index,
+                siblings: siblings,
                 manifest: found.descriptor,
                 document: document,
                 repository: repository
@@ -124,7 +126,9 @@ public struct ImagePull: Sendable {
 
     /// The same of an image that ``resolve()`` has found.
     func describe(_ image: ResolvedImage) throws -> StoredImage {
-        try StoredImage(image.manifest, in: blobs, references: references, hasLayers: false)
+        var stored = try StoredImage(image.manifest, in: blobs, references: references, hasLayers: false)
+        stored.siblings = image.siblings
+        return stored
     }
 
     /// The names of the image in an archive: the one that was asked for, if it has a tag.
@@ -147,9 +151,15 @@ public struct ImagePull: Sendable {
         return manifest
     }
 
-    /// The first entry that fits, as the specification has it.
-    private func choose(from found: RegistryManifest) throws -> Descriptor {
+    /// The first entry that fits, as the specification has it; the others join the siblings.
+    private func choose(from found: RegistryManifest, _ siblings: inout [Descriptor]) throws -> Descriptor {
         let index: ImageIndex = try Self.parse(found.bytes, "image index")
+        let chosen = try choose(from: index)
+        siblings += index.manifests.filter { $0.digest != chosen.digest }
+        return chosen
+    }
+
+    private func choose(from index: ImageIndex) throws -> Descriptor {
         let images = index.manifests.filter { entry in
             // Attestations are listed as images of an unknown platform.
             entry.platform?.os != "unknown" && (entry.mediaType.isManifest || entry.mediaType.isIndex)
@@ -171,6 +181,8 @@ public struct ImagePull: Sendable {
 public struct ResolvedImage: Sendable {
     /// The index that the reference leads to; nil if it leads to the image itself.
     public let index: Descriptor?
+    /// What that index lists beside the image, of which nothing is fetched.
+    public let siblings: [Descriptor]
     /// The image's manifest.
     public let manifest: Descriptor
     /// The manifest's content.

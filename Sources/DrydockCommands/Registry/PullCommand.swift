@@ -91,7 +91,9 @@ struct PullRun {
                 return try await pull.fetch(resolved, into: layout, as: name, progress: display.progress)
             }
             if layout == nil { try await output?.write(image) }
-            return PulledImage(index: resolved.index?.digest, image: image)
+            var pulled = image
+            pulled.siblings = resolved.siblings
+            return PulledImage(index: resolved.index?.digest, image: pulled)
         }
     }
 }

@@ -38,7 +38,7 @@ public struct StoredImage: Sendable {
     public let layers: [Layer]
 
     /// What the same name or index leads to beside the image: manifests for other platforms, and attestations.
-    public internal(set) var siblings: [Descriptor] = []
+    public package(set) var siblings: [Descriptor] = []
 
     /// Where the layers' bytes are; nil for one that must be fetched from elsewhere.
     let layerPlaces: [BlobPlace?]
