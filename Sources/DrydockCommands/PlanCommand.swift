@@ -109,6 +109,8 @@ struct PlanReport {
             "platform": platform.json,
             "size": .integer(plan.size),
             "layers": .array(plan.layers.map(layer)),
+            "notes": .array(plan.notes.map { .string($0) }),
+            "warnings": .array(plan.warnings.map { .string($0) }),
         ]
         if let push { members["push"] = push.json }
         return .object(members)
