@@ -48,6 +48,8 @@ struct StoreMentions {
     mutating func scan(_ entry: TreeEntry) throws {
         switch entry.node {
         case .symlink(let target): try scan(target.bytes)
+        // Too short for a hash part.
+        case .file(let content) where content.size < StorePath.hashPartLength: break
         case .file(.host(let file)): try scan(file)
         case .file(let content): try read(content)
         default: break

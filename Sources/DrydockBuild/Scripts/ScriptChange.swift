@@ -34,19 +34,19 @@ extension ScriptChange {
     /// - Returns: The changes, in the order of their paths.
     /// - Throws: ``ScriptFailure`` for an entry that no layer can hold; `SystemError`.
     static func all(of changes: SandboxChanges, by script: String, _ style: EntryStyle) throws -> [ScriptChange] {
-        let root = TreeRoot(changes.directory, keeping: changes.workspace)
+        var files = try ChangedFiles(in: TreeRoot(changes.directory, keeping: changes.workspace))
         return try changes.changes.map { change in
             switch change.node {
             case .nothing: return .gone(change.path)
-            case .directory(isOpaque: true): return .opaque(try entry(change, root, script, style))
-            default: return .entry(try entry(change, root, script, style))
+            case .directory(isOpaque: true): return .opaque(try entry(change, &files, script, style))
+            default: return .entry(try entry(change, &files, script, style))
             }
         }
     }
 
     private static func entry(
         _ change: SandboxChange,
-        _ root: TreeRoot,
+        _ files: inout ChangedFiles,
         _ script: String,
         _ style: EntryStyle
     ) throws -> TreeEntry {
@@ -62,13 +62,15 @@ extension ScriptChange {
         }
         return TreeEntry(
             path: change.path,
-            node: try node(change, root, script),
+            node: try node(change, &files, script),
             attributes: attributes,
             linkIdentity: change.linkIdentity
         )
     }
 
-    private static func node(_ change: SandboxChange, _ root: TreeRoot, _ script: String) throws -> TreeEntry.Node {
+    private static func node(_ change: SandboxChange, _ files: inout ChangedFiles, _ script: String) throws
+        -> TreeEntry.Node
+    {
         switch change.node {
         case .directory, .nothing: return .directory
         case .symlink(let target): return .symlink(target)
@@ -76,20 +78,44 @@ extension ScriptChange {
         case .characterDevice(let major, let minor): return .characterDevice(major: major, minor: minor)
         case .blockDevice(let major, let minor): return .blockDevice(major: major, minor: minor)
         case .file:
-            let directory = try HostDirectory(root.path)
-            let status = try directory.status(ofPath: change.path)
+            let status = try files.status(of: change.path)
             guard status.kind == .regular else {
                 throw ScriptFailure(.unpackable(path: "/\(change.path)"), script: script)
             }
-            return .file(.host(TreeFile(root: root, path: change.path, status: status)))
+            return .file(.host(TreeFile(root: files.root, path: change.path, status: status)))
         }
     }
 }
 
-extension HostDirectory {
-    fileprivate func status(ofPath path: ByteString) throws(SystemError) -> FileStatus {
+/// Looks at files of a directory; the directory of the last one stays open, for changes come directory by directory.
+private struct ChangedFiles {
+    private final class Parent {
+        let path: ByteString
+        let directory: HostDirectory
+
+        init(_ path: ByteString, _ directory: consuming HostDirectory) {
+            self.path = path
+            self.directory = directory
+        }
+    }
+
+    let root: TreeRoot
+    private let top: Parent
+    private var last: Parent
+
+    init(in root: TreeRoot) throws(SystemError) {
+        self.root = root
+        top = Parent("", try HostDirectory(root.path))
+        last = top
+    }
+
+    mutating func status(of path: ByteString) throws(SystemError) -> FileStatus {
         let parent = path.above
-        guard !parent.isEmpty else { return try status(of: path, followingLinks: false) }
-        return try HostDirectory(beneath: self, path: parent).status(of: path.lastComponent, followingLinks: false)
+        if parent.isEmpty {
+            last = top
+        } else if parent != last.path {
+            last = Parent(parent, try HostDirectory(beneath: top.directory, path: parent))
+        }
+        return try last.directory.status(of: path.lastComponent, followingLinks: false)
     }
 }
