@@ -22,7 +22,8 @@ struct RunCommand: AsyncParsableCommand {
             terminal it has one of its own; otherwise it has these standard streams. SIGINT and SIGTERM are passed on.
 
             Everything from the first word after IMAGE on is the command, with its options; options of drydock stand \
-            before it. '--' may stand between the two, and must where the command begins with '-'.
+            before it. '--' may stand between the two, and must where the command begins with '-'. --rm, -i and -t of \
+            other programs are taken, and change nothing: it is so without them.
 
             The exit status is the command's: 128 and the signal's number if a signal ended it, 126 if it cannot be \
             started, 127 if it is not there.
@@ -82,6 +83,16 @@ struct RunCommand: AsyncParsableCommand {
 
     @Flag(help: "The image is the directory that '--keep-failed' told of: open a shell in it.")
     var debug = false
+
+    /// What other programs want to be told; here it is always so.
+    @Flag(name: [.customLong("rm")], help: .hidden)
+    var removesContainer = false
+
+    @Flag(name: [.customShort("i"), .customLong("interactive")], help: .hidden)
+    var isInteractive = false
+
+    @Flag(name: [.customShort("t"), .customLong("tty")], help: .hidden)
+    var hasTerminal = false
 
     @OptionGroup var selection: PlatformOption
 

@@ -68,6 +68,8 @@ struct RunCommandTests {
             #expect(output.text == "passwd regular file\ngroup regular file", "\(output.errorText)")
             let marked = try await run(["a.tar", "--entrypoint", "stat", "--", "-c", "%n", "/etc"], in: directory)
             #expect(marked.text == "/etc", "\(marked.errorText)")
+            let habit = try await run(["--rm", "-it", "--entrypoint", "pwd", "a.tar"], in: directory)
+            #expect(habit.text == "/new/place", "\(habit.errorText)")
             let unknown = try await run(["a.tar", "--netwrok", "host", "id"], in: directory)
             #expect(unknown.status == 64)
             let expected = "Error: Unknown option '--netwrok'. Did you mean '--network'?"
