@@ -109,6 +109,28 @@ struct RunCommandTests {
         }
     }
 
+    @Test(.requires("python3"))
+    func `output to a socket can be opened by name, too`() async throws {
+        try await withImage { directory in
+            let script = """
+                import socket, subprocess, sys
+                ours, its = socket.socketpair()
+                its.setblocking(False)
+                program = subprocess.Popen([sys.argv[1], "run", "a.tar", "--", sys.argv[2]], stdout=its)
+                its.close()
+                print(len(ours.makefile().read().split()), program.wait())
+                """
+            // More than the buffer of a socket holds.
+            let command = "echo first; i=0; while [ $i -lt 50000 ]; do echo 1234567890; i=$((i + 1)); done >/dev/stdout"
+            let output = try await Command.run(
+                ["python3", "-c", script, DrydockProgram.path, command],
+                environment: ["TMPDIR": "\(directory)/runs"],
+                in: directory
+            )
+            #expect(output.text == "50001 0", "\(output.errorText)")
+        }
+    }
+
     @Test(.requiresRoot)
     func `output that does not fit is told`() async throws {
         try await withImage { directory in
