@@ -43,12 +43,41 @@ private struct RootModel {
             if entries[end] == nil, !end.isEmpty { entries[end] = (entry, input) }
             return true
         }
+        if case .symlink(let target) = entry.node, old == nil, made.contains(place) {
+            guard let end = follow(link: target, in: parent, &links), move(place, to: end) else { return false }
+            entries[place] = (entry, input)
+            return true
+        }
         let isThere = old != nil || made.contains(place)
         let wasDirectory = old?.entry.isDirectory ?? made.contains(place)
         guard !isThere || wasDirectory == entry.isDirectory else { return false }
         put(entry, at: place)
         return true
     }
+
+    /// Moves what is below a directory that was made; false if it does not fit there.
+    private mutating func move(_ place: Path, to end: Path) -> Bool {
+        guard !end.starts(with: place) else { return false }
+        let below = Set(entries.keys).union(made).filter { $0.count > place.count && $0.starts(with: place) }
+        for path in below {
+            let goal = end + path.dropFirst(place.count)
+            guard goal != place else { return false }
+            let isThere = entries[goal] != nil || made.contains(goal)
+            guard !isThere || isDirectory(goal) && isDirectory(path) else { return false }
+        }
+        for path in below {
+            let goal = end + path.dropFirst(place.count)
+            let (old, new) = (entries[goal], entries[path])
+            entries[path] = nil
+            if made.remove(path) != nil { made.insert(goal) }
+            guard let new, old.map({ $0.owner < new.owner }) ?? true else { continue }
+            entries[goal] = new
+        }
+        made.remove(place)
+        return true
+    }
+
+    private func isDirectory(_ place: Path) -> Bool { entries[place]?.entry.isDirectory ?? made.contains(place) }
 
     private mutating func put(_ entry: TreeEntry, at place: Path) {
         let old = entries[place]?.entry

@@ -54,6 +54,28 @@ struct RootTreeTests {
     }
 
     @Test
+    mutating func `a link over a directory that nobody mentions takes its content along`() throws {
+        try tree.insert(file("usr/lib/a/x"), from: 0)
+        try tree.insert(file("lib/a/y"), from: 1)
+        try tree.insert(file("lib/z"), from: 1)
+        try tree.insert(link("lib", to: "usr/lib"), from: 2)
+        #expect(paths(0..<1) == ["usr", "usr/lib", "usr/lib/a", "usr/lib/a/x"])
+        #expect(paths(1..<2) == ["usr", "usr/lib", "usr/lib/a", "usr/lib/a/y", "usr/lib/z"])
+        #expect(paths(2..<3) == ["lib"])
+    }
+
+    @Test(arguments: ["usr/lib", "lib", "lib/a"])
+    mutating func `a link takes nothing along that is there already, or where it would lead into itself`(
+        _ target: String
+    ) throws {
+        try tree.insert(file("usr/lib/a"), from: 0)
+        try tree.insert(file("lib/a/y"), from: 1)
+        let before = paths(0..<3)
+        #expect(throws: ContentsConflict.self) { try tree.insert(link("lib", to: ByteString(target)), from: 2) }
+        #expect(paths(0..<3) == before)
+    }
+
+    @Test
     mutating func `a hard link of another file is no repetition`() throws {
         var linked = file("x", "")
         linked.linkIdentity = FileStatus.Identity(device: 0, inode: 7)
@@ -235,6 +257,7 @@ struct RootTreeTests {
 
     @Test
     mutating func `a file or link does not replace a directory`() throws {
+        try tree.insert(directory("etc/x"), from: 0)
         try tree.insert(file("etc/x/y"), from: 0)
         let text = """
             Cannot put the file /etc/x of second where first has a directory

@@ -8,7 +8,8 @@ package import DrydockPackages
 /// Each path belongs to the input that gave it its present form, and is packed into that input's layer and no other.
 /// An entry that repeats what is already there stays where it was, so that a library that two inputs need is packed
 /// once. Links to directories that are already there are followed: a file for `/lib/x` over a `/lib` that links to
-/// `usr/lib` lands in `/usr/lib`, and the link stays. Among copied trees it is as ``Copies`` says. For the package,
+/// `usr/lib` lands in `/usr/lib`, and the link stays; so it does if the link comes later, and no input has a directory `/lib` but
+/// for what lies below it. Among copied trees it is as ``Copies`` says. For the package,
 /// because its tests compare it with a model.
 package struct RootTree {
     /// The trees of `copyToRoot`: their directories meet links of each other as in rsync.
@@ -35,7 +36,7 @@ package struct RootTree {
         var entry: TreeEntry?
         var owner: Int
         var children: [ByteString: Int] = [:]
-        let parent: Int
+        var parent: Int
         let name: ByteString
 
         var isDirectory: Bool { entry.map(\.isDirectory) ?? true }
@@ -111,9 +112,56 @@ extension RootTree {
             }
             guard node.isDirectory else { throw conflict(.directoryOverFile, at: existing, resolution) }
         } else if node.isDirectory {
-            throw conflict(.fileOverDirectory, at: existing, resolution)
+            guard node.entry == nil, case .symlink(let target) = entry.node else {
+                throw conflict(.fileOverDirectory, at: existing, resolution)
+            }
+            try moveContent(of: existing, behind: target, &resolution)
         }
         set(existing, entry, resolution)
+    }
+
+    /// Moves what lies in a directory that no input mentions to where the link leads that takes its place.
+    private mutating func moveContent(
+        of directory: Int,
+        behind link: ByteString,
+        _ resolution: inout Resolution
+    ) throws(ContentsConflict) {
+        let target = try follow(link, of: directory, &resolution)
+        guard !isInside(target, directory), canMerge(directory, into: target, apartFrom: directory) else {
+            throw conflict(.fileOverDirectory, at: directory, resolution)
+        }
+        merge(directory, into: target)
+    }
+
+    private func isInside(_ index: Int, _ directory: Int) -> Bool {
+        var current = index
+        while current != directory, current != 0 { current = nodes[current].parent }
+        return current == directory
+    }
+
+    /// Whether only directories would meet directories; `gone` will be none.
+    private func canMerge(_ source: Int, into target: Int, apartFrom gone: Int) -> Bool {
+        nodes[source].children.allSatisfy { name, child in
+            guard let other = nodes[target].children[name] else { return true }
+            guard other != gone, nodes[child].isDirectory, nodes[other].isDirectory else { return false }
+            return canMerge(child, into: other, apartFrom: gone)
+        }
+    }
+
+    private mutating func merge(_ source: Int, into target: Int) {
+        for (name, child) in nodes[source].children {
+            if let other = nodes[target].children[name] {
+                let isLater = nodes[other].entry == nil || nodes[child].owner > nodes[other].owner
+                if nodes[child].entry != nil, isLater {
+                    (nodes[other].entry, nodes[other].owner) = (nodes[child].entry, nodes[child].owner)
+                }
+                merge(child, into: other)
+            } else {
+                nodes[target].children[name] = child
+                nodes[child].parent = target
+            }
+        }
+        nodes[source].children = [:]
     }
 
     /// Puts a directory where a link is.
@@ -208,6 +256,15 @@ extension RootTree {
         guard case .symlink(let target) = nodes[index].entry?.node else {
             preconditionFailure("Only links can be followed")
         }
+        return try follow(target, of: index, &resolution)
+    }
+
+    /// The directory that `target` leads to from where the node `index` is, made if it is missing.
+    private mutating func follow(
+        _ target: ByteString,
+        of index: Int,
+        _ resolution: inout Resolution
+    ) throws(ContentsConflict) -> Int {
         resolution.links += 1
         guard resolution.links <= Self.maximumLinks else { throw conflict(.linkLoop, at: index, resolution) }
         let start = target.bytes.first == UInt8(ascii: "/") ? 0 : nodes[index].parent
