@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/openat2.h>
 #include <malloc.h>
 #include <sched.h>
@@ -202,6 +203,13 @@ int drydock_processor_count(void) {
     // EINVAL: the machine has more processors than the set can name, and this process surely may use many.
     if (sched_getaffinity(0, sizeof processors, &processors) < 0) return (int)sysconf(_SC_NPROCESSORS_ONLN);
     return CPU_COUNT(&processors);
+}
+
+int drydock_has_capability(int number) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
+    if (syscall(SYS_capget, &header, sets) < 0) return 0;
+    return sets[number / 32].effective >> (number % 32) & 1;
 }
 
 int drydock_memory_file(void) {

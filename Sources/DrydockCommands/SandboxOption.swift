@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import DrydockBuild
+import DrydockFiles
 import DrydockSandbox
 import Foundation
 
@@ -84,10 +85,9 @@ enum SandboxChoice: String, ExpressibleByArgument, CaseIterable {
 extension SandboxAbilities {
     /// What this process may do.
     static func present(searchPath: String) -> SandboxAbilities {
-        let isRoot = geteuid() == 0
-        return SandboxAbilities(
-            isRoot: isRoot,
-            subordinateIDs: isRoot ? nil : .ofPresentUser(searchPath: searchPath)
+        SandboxAbilities(
+            isRoot: HostCapability.administration.isRoots,
+            subordinateIDs: geteuid() == 0 ? nil : .ofPresentUser(searchPath: searchPath)
         )
     }
 }

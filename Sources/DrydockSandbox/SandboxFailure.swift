@@ -39,7 +39,7 @@ public struct SandboxFailure: Error, Equatable, CustomStringConvertible {
 
     private var sentence: String {
         switch code {
-        case .notRoot: "Cannot use the sandbox mode 'root': drydock does not run as root"
+        case .notRoot: "Cannot use the sandbox mode 'root': drydock does not run as root, or without CAP_SYS_ADMIN"
         case .noSubordinateIDs:
             "Cannot use the sandbox mode 'subordinate': the user has no subordinate ids, or newuidmap is missing"
         case .noNamespaces(let errorNumber):

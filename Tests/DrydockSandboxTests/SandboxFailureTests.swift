@@ -25,7 +25,7 @@ struct SandboxFailureTests {
     func `failures say what to do`() {
         #expect(
             SandboxFailure(.notRoot).description == """
-                Cannot use the sandbox mode 'root': drydock does not run as root
+                Cannot use the sandbox mode 'root': drydock does not run as root, or without CAP_SYS_ADMIN
                 hint: leave '--sandbox' out to use what this user has
                 """
         )

@@ -103,6 +103,9 @@ int drydock_renameat(int from, const char *_Nonnull old_path, int to, const char
 /// The number of processors that this process may run on, as `sched_getaffinity(2)` says; at least 1.
 int drydock_processor_count(void);
 
+/// Whether this thread has a capability in effect, by its number in `linux/capability.h`; `capget(2)`.
+int drydock_has_capability(int number);
+
 /// A new file in memory that has no name, for reading and writing; `memfd_create(2)`, close-on-exec.
 int drydock_memory_file(void);
 

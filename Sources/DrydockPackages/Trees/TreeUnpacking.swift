@@ -43,8 +43,10 @@ public struct TreeUnpacking: Hashable, Sendable {
 
     /// Everything as in the tree, for root; what others can make, for others.
     public static var usual: TreeUnpacking {
-        let isRoot = geteuid() == 0
-        return TreeUnpacking(keepsOwners: isRoot, makesDevices: isRoot)
+        TreeUnpacking(
+            keepsOwners: HostCapability.changeOwners.isRoots,
+            makesDevices: HostCapability.makeDevices.isRoots
+        )
     }
 
     /// What is kept of a tree.
