@@ -15,7 +15,12 @@ public enum Program: Sendable {
         ProcessMemory.returnsLargeBlocks()
         // A reader that goes away is an error of the write, not the end of this process.
         signal(SIGPIPE, SIG_IGN)
-        do { try HostThreads.require(threadsAtLeast) } catch { fail(error) }
+        do {
+            try requireProcessFiles()
+            try HostThreads.require(threadsAtLeast)
+        } catch {
+            fail(error)
+        }
         let interruption = Interruption()
         do {
             try await interruption.cancelling { try await run() }
@@ -32,6 +37,14 @@ public enum Program: Sendable {
     private static func occupyStandardStreams() {
         for number in STDIN_FILENO...STDERR_FILENO where fcntl(number, F_GETFD) < 0 {
             _ = unsafe open("/dev/null", number == STDIN_FILENO ? O_WRONLY : O_RDONLY)
+        }
+    }
+
+    /// Requires `/proc`: the runtime takes the arguments from there, and ends the process if it finds no threads there.
+    private static func requireProcessFiles() throws {
+        guard unsafe access("/proc/self/task", R_OK | X_OK) == 0 else {
+            let hint = "mount it first, for example with 'mount -t proc proc /proc'"
+            throw SystemError("read", "/proc/self/task", errorNumber: errno, hint: hint)
         }
     }
 

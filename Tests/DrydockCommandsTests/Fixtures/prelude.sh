@@ -31,5 +31,10 @@ on_small_disk() {
         exit $status' "$size" "$DRYDOCK" "$@"
 }
 
+# without_proc ARGUMENT...: runs the program where /proc is empty.
+without_proc() {
+    unshare --mount sh -c 'mount -t tmpfs none /proc && exec "$@"' sh "$DRYDOCK" "$@"
+}
+
 # on_terminal COMMAND: runs a line of shell with a terminal as standard output.
 on_terminal() { script --quiet --return --command "$1" /dev/null; }
