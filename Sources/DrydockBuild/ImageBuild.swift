@@ -69,7 +69,7 @@ public struct ImageBuild: Sendable {
         let previous = try await PreviousLayers(of: spec, environment)
         let contents = try ContentsResolver(spec: spec, environment: environment)
             .resolve(on: foundation, after: previous)
-        var plan = try contents.plan(maxLayers: spec.maxLayers, squash: spec.squash)
+        var plan = try await contents.plan(maxLayers: spec.maxLayers, squash: spec.squash)
         plan.platform = environment.platform(of: spec)
         plan.notes += previous.notes
         return plan

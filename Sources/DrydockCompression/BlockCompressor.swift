@@ -16,7 +16,7 @@ import CDrydockCompression
 @safe public final class BlockCompressor {
     @unsafe private enum Engine {
         case none
-        case deflate(OpaquePointer)
+        case deflate(DeflateLevels)
         case zstd(OpaquePointer)
     }
 
@@ -39,10 +39,8 @@ import CDrydockCompression
         case .xz, .bzip2: preconditionFailure("\(format) is read only")
         case .none: unsafe engine = .none
         case .gzip:
-            guard let tables = unsafe libdeflate_alloc_compressor(Int32(level)) else {
-                throw CompressionFailure(format)
-            }
-            unsafe engine = .deflate(tables)
+            guard let levels = DeflateLevels(level: level) else { throw CompressionFailure(format) }
+            unsafe engine = .deflate(levels)
         case .zstd:
             guard let context = unsafe Self.zstdContext(level: level) else { throw CompressionFailure(format) }
             unsafe engine = .zstd(context)
@@ -51,8 +49,7 @@ import CDrydockCompression
 
     deinit {
         switch unsafe engine {
-        case .none: break
-        case .deflate(let tables): unsafe libdeflate_free_compressor(tables)
+        case .none, .deflate: break
         case .zstd(let context): _ = unsafe ZSTD_freeCCtx(context)
         }
     }
@@ -72,7 +69,7 @@ import CDrydockCompression
     public func outputBound(for byteCount: Int) -> Int {
         switch unsafe engine {
         case .none: byteCount
-        case .deflate(let tables): unsafe libdeflate_gzip_compress_bound(tables, byteCount)
+        case .deflate(let levels): levels.bound(for: byteCount)
         case .zstd: ZSTD_compressBound(byteCount)
         }
     }
@@ -93,14 +90,8 @@ import CDrydockCompression
         case .none:
             unsafe output.copyMemory(from: block)
             return block.count
-        case .deflate(let tables):
-            let count = unsafe libdeflate_gzip_compress(
-                tables,
-                block.baseAddress,
-                block.count,
-                output.baseAddress,
-                output.count
-            )
+        case .deflate(let levels):
+            let count = unsafe levels.compress(block, into: output)
             guard count > 0 else { throw CompressionFailure(format) }
             return count
         case .zstd(let context):
@@ -128,10 +119,15 @@ import CDrydockCompression
         return output
     }
 
+    /// The window of level 3.
+    private static let fastWindowLog: Int32 = 21
+
     private static func zstdContext(level: Int) -> OpaquePointer? {
         guard let context = unsafe ZSTD_createCCtx() else { return nil }
         let set = unsafe [
             ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, Int32(level)),
+            // Fast levels look back less by themselves; this costs no time. 0 leaves it to the level.
+            ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, level < 3 ? fastWindowLog : 0),
             ZSTD_CCtx_setParameter(context, ZSTD_c_contentSizeFlag, 1),
             // Four bytes for each block, so that a reader without digests finds damage, too.
             ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1),

@@ -13,7 +13,7 @@ public struct CompressionCodec: Hashable, Sendable {
     /// The codec as one word: two codecs with the same one give the same bytes for the same block.
     ///
     /// It names format, level, library and version. The version of libdeflate is that of its headers, so a checksum of a
-    /// fixed sample is added: it tells when another library was put in its place.
+    /// fixed sample, and of the same as text, is added: it tells when another library was put in its place.
     public let identifier: String
 
     /// The codec of this program for a format.
@@ -34,7 +34,8 @@ public struct CompressionCodec: Hashable, Sendable {
     }
 
     private static func identifier(_ format: CompressionFormat, _ level: Int, _ library: String) -> String {
-        "\(format.rawValue);\(library);level=\(level);probe=\(probe(format, level))"
+        let name = format == .gzip && level == 0 ? "content" : "\(level)"
+        return "\(format.rawValue);\(library);level=\(name);probe=\(probe(format, level))"
     }
 
     private struct Setting: Hashable {
@@ -54,9 +55,11 @@ public struct CompressionCodec: Hashable, Sendable {
     }
 
     private static func computedProbe(_ format: CompressionFormat, _ level: Int) -> String {
-        guard let bytes = try? BlockCompressor(format, level: level).compress(sample) else { return "none" }
         var checksum = StreamingChecksum()
-        unsafe bytes.withUnsafeBytes { unsafe checksum.update($0) }
+        for sample in [sample, sample.map { 0x20 + $0 % 0x5F }] {
+            guard let bytes = try? BlockCompressor(format, level: level).compress(sample) else { return "none" }
+            unsafe bytes.withUnsafeBytes { unsafe checksum.update($0) }
+        }
         return String(checksum.finish().bits, radix: 16)
     }
 

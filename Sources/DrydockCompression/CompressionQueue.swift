@@ -26,7 +26,7 @@ struct CompressionQueue {
         _ group: inout Group,
         _ write: ParallelCompressor.Write
     ) async throws -> CompressionSlot {
-        if slotCount <= compressor.workers, vacant.isEmpty {
+        if slotCount <= compressor.share, vacant.isEmpty {
             slotCount += 1
             return try compressor.slots.take(compressor.format, level: compressor.level)
         }
@@ -37,13 +37,16 @@ struct CompressionQueue {
         return vacant.removeLast()
     }
 
-    /// Hands a filled slot to a child task, as soon as a worker is idle, and writes what is ready meanwhile.
+    /// Hands a filled slot to a child task, as soon as a worker is idle, and writes what is ready meanwhile; while there are
+    /// other streams for the workers, it is compressed here.
     mutating func submit(
         _ slot: CompressionSlot,
         to group: inout Group,
         _ write: ParallelCompressor.Write
     ) async throws {
-        while working == compressor.workers { try await collect(&group) }
+        let share = compressor.share
+        if share == 1 { return unsafe try await compressHere(slot, &group, write) }
+        while working >= share { try await collect(&group) }
         let number = submitted
         submitted += 1
         working += 1
@@ -56,12 +59,32 @@ struct CompressionQueue {
         unsafe try await writeReady(write)
     }
 
-    /// Writes all that is left, and gives the slots back.
-    mutating func finish(_ group: inout Group, _ write: ParallelCompressor.Write) async throws {
+    private mutating func compressHere(
+        _ slot: CompressionSlot,
+        _ group: inout Group,
+        _ write: ParallelCompressor.Write
+    ) async throws {
+        unsafe try await drain(&group, write)
+        try Task.checkCancellation()
+        try slot.compress()
+        unsafe try await write(slot.compressed)
+        submitted += 1
+        written += 1
+        vacant.append(slot)
+    }
+
+    /// Writes all that is at work.
+    private mutating func drain(_ group: inout Group, _ write: ParallelCompressor.Write) async throws {
+        unsafe try await writeReady(write)
         while working > 0 {
             try await collect(&group)
             unsafe try await writeReady(write)
         }
+    }
+
+    /// Writes all that is left, and gives the slots back.
+    mutating func finish(_ group: inout Group, _ write: ParallelCompressor.Write) async throws {
+        unsafe try await drain(&group, write)
         compressor.slots.give(vacant)
         vacant = []
     }

@@ -7,9 +7,17 @@ import Synchronization
 /// Compressors that share it allocate nothing where an earlier one has finished; what is never handed back is freed.
 public final class CompressionSlots: Sendable {
     private let vacant = Mutex<[CompressionSlot]>([])
+    private let streams = Atomic<Int>(0)
 
     /// No room yet: it is made when it is needed.
     public init() {}
+
+    /// How many streams are compressed with this memory now.
+    var streamCount: Int { streams.load(ordering: .relaxed) }
+
+    func beginStream() { streams.add(1, ordering: .relaxed) }
+
+    func endStream() { streams.subtract(1, ordering: .relaxed) }
 
     /// A slot for a format and level, one that was used before if there is one.
     ///

@@ -6,6 +6,9 @@
 /// in between, child tasks compress up to ``workers`` blocks at once. Children inherit the caller's task executor
 /// preference, so a caller that keeps blocking work off the cooperative threads keeps compression off them, too.
 ///
+/// Streams at work at the same time that share ``CompressionSlots`` share the workers: as many streams as workers each keep to
+/// their own task, where a block's bytes stay in the cache of one processor.
+///
 /// Memory is `workers + 1` times one block, its compressed form and about a megabyte of tables, whatever the length of
 /// the stream; it is reused from block to block, and from stream to stream where they share ``CompressionSlots``.
 ///
@@ -31,6 +34,9 @@ public struct ParallelCompressor: Sendable {
     public let workers: Int
 
     let slots: CompressionSlots
+
+    /// How many workers this stream may have now.
+    var share: Int { max(1, workers / max(1, slots.streamCount)) }
 
     /// Chooses the form of the stream and the effort.
     ///
@@ -61,6 +67,8 @@ public struct ParallelCompressor: Sendable {
     /// - Throws: What `fill` and `write` throw, `CancellationError` as soon as the blocks at work are done (about ten
     ///   milliseconds), ``CompressionFailure``. No child task is left over then.
     public func compress(filling fill: Fill, writing write: Write) async throws {
+        slots.beginStream()
+        defer { slots.endStream() }
         if workers == 1 {
             unsafe try await compressAlone(fill, write)
         } else {

@@ -75,6 +75,38 @@ import Testing
         #expect(mostHeld == (workers == 1 ? 1 : workers + 1))
     }
 
+    @Test func `as many streams as workers keep to their own tasks`() async throws {
+        let compressor = ParallelCompressor(.gzip, workers: 2, slots: CompressionSlots())
+        let input = SampleBytes.dense((3 << 20) + 5)
+        var (stream, mostHeld) = ([] as [UInt8], 0)
+        var isBegun = false
+        unsafe try await compressor.compress(
+            filling: { buffer in
+                if isBegun { return 0 }
+                isBegun = true
+                var (position, held) = (0, 0)
+                unsafe try await compressor.compress(
+                    filling: { room in
+                        let count = min(room.count, input.count - position)
+                        unsafe room.copyBytes(from: input[position..<position + count])
+                        position += count
+                        if count > 0, room.count == BlockCompressor.blockSize(of: .gzip) { held += 1 }
+                        mostHeld = max(mostHeld, held)
+                        return count
+                    },
+                    writing: { bytes in
+                        held = 0
+                        stream += unsafe Array(bytes)
+                    }
+                )
+                return buffer.count
+            },
+            writing: { _ in }
+        )
+        #expect(mostHeld == 1)
+        #expect(try stream == BlockCompressor(.gzip).stream(of: input))
+    }
+
     @Test(arguments: [1, 2, 8]) func `a failing source stops the stream`(_ workers: Int) async {
         var calls = 0
         await #expect(throws: Refusal()) {

@@ -61,8 +61,8 @@ public struct Contents: Sendable {
     ///   - squash: Whether there is one layer with everything.
     /// - Returns: The layers, at least one.
     /// - Throws: ``ContentsConflict`` when two inputs do not go together; ``TarWritingFailure``; ``BaseImageFailure``.
-    func plan(maxLayers: Int, squash: Bool = false) throws -> LayerPlan {
-        var plan = try squash ? squashed() : planAbove(try roomAbove(maxLayers))
+    func plan(maxLayers: Int, squash: Bool = false) async throws -> LayerPlan {
+        var plan = try await squash ? squashed() : planAbove(try roomAbove(maxLayers))
         plan.base = foundation?.base.configuration
         plan.notes = (foundation?.base.notes ?? []) + inputs.flatMap(\.placedNotes) + moduleNotes
         plan.warnings = (foundation?.base.warnings ?? []) + inputs.flatMap(\.warnings)
@@ -86,10 +86,10 @@ public struct Contents: Sendable {
     }
 
     /// Everything as one layer, with what the base image has.
-    private func squashed() throws -> LayerPlan {
+    private func squashed() async throws -> LayerPlan {
         var tree = try tree()
         let number = inputs.count + (foundation == nil ? 0 : 1)
-        for layer in try storeLayers(maxLayers: 2, tree) {
+        for layer in try await storeLayers(maxLayers: 2, tree) {
             // Without names of directories above: those of the tree stay as they are.
             for entry in try layer.content.entries() { try tree.insert(entry, from: number) }
         }
@@ -135,10 +135,10 @@ public struct Contents: Sendable {
         Set((foundation?.entries ?? []).map(\.path)).union(inputs[..<count].flatMap { $0.entries.map(\.path) })
     }
 
-    private func planAbove(_ maxLayers: Int) throws -> LayerPlan {
+    private func planAbove(_ maxLayers: Int) async throws -> LayerPlan {
         let tree = try tree()
         let first = foundation == nil ? 0 : 1
-        let storeLayers = try storeLayers(maxLayers: maxLayers, tree)
+        let storeLayers = try await storeLayers(maxLayers: maxLayers, tree)
         // A pipeline may make more layers than it was allowed.
         let groups = groups(maxLayers: max(maxLayers - storeLayers.count, min(maxLayers, 2)))
         let layers = try groups.compactMap { group -> LayerPlan.Layer? in
@@ -171,7 +171,7 @@ public struct Contents: Sendable {
     }
 
     /// The layers of store paths: as many as the others leave, at least one.
-    private func storeLayers(maxLayers: Int, _ tree: RootTree) throws -> [LayerPlan.Layer] {
+    private func storeLayers(maxLayers: Int, _ tree: RootTree) async throws -> [LayerPlan.Layer] {
         guard let store else { return [] }
         let packages = inputs.prefix { $0.kind == .store }.count
         // Others beside store paths are packages that each want a layer, and what is particular to this image.
@@ -181,7 +181,7 @@ public struct Contents: Sendable {
             limit: max(maxLayers - others, 1),
             beside: tree.entries(of: (packages + first)..<(inputs.count + first))
         )
-        return try store.layers(of: groups)
+        return try await store.layers(of: groups)
     }
 
     private func layer(_ group: Range<Int>, _ entries: [TreeEntry]) throws -> LayerPlan.Layer {

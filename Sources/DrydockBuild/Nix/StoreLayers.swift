@@ -88,13 +88,23 @@ struct StoreLayers: Sendable {
 
     private static let fileNames = ["the configuration", "what lies at /"]
 
-    /// The layers of groups; paths whose layer is remembered are not looked into.
+    /// The layers of groups; paths whose layer is remembered are not looked into, others by child tasks.
     ///
-    /// - Throws: `SystemError` for a path that is not there; ``StoreObjectFailure``.
-    func layers(of groups: [Group]) throws -> [LayerPlan.Layer] {
+    /// - Parameter groups: The groups, lowest first.
+    /// - Returns: A layer for each, in the same order.
+    /// - Throws: `SystemError` for a path that is not there; ``StoreObjectFailure``; of several, that of the lowest group.
+    func layers(of groups: [Group]) async throws -> [LayerPlan.Layer] {
         let keys = memory.isUsable ? try groups.map { try key(of: $0.objects) } : groups.map { _ in nil }
         let remembered = memory.lookup(keys.compactMap(\.self))
-        return try zip(groups, keys).map { group, key in try layer(of: group, key, key.flatMap { remembered[$0] }) }
+        let layers = await withTaskGroup(of: (Int, Result<LayerPlan.Layer, any Error>).self) { tasks in
+            for (number, (group, key)) in zip(groups, keys).enumerated() {
+                tasks.addTask {
+                    (number, Result { try layer(of: group, key, key.flatMap { remembered[$0] }) })
+                }
+            }
+            return await tasks.reduce(into: groups.map { _ in nil }) { $0[$1.0] = $1.1 }
+        }
+        return try layers.compactMap { try $0?.get() }
     }
 
     /// What the tar of these paths follows from; nil where their hashes are not known.

@@ -141,8 +141,10 @@ struct FragmentPacker: Sendable {
         )
         try await unsafe compressor.compress(
             filling: { buffer in
-                let count = try unsafe stream.read(into: buffer)
-                let piece = unsafe UnsafeRawBufferPointer(rebasing: buffer[..<count])
+                // In steps, so that bytes are still in the processor's cache when they are hashed.
+                let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(Int(Self.step)))
+                let count = try unsafe stream.read(into: room)
+                let piece = unsafe UnsafeRawBufferPointer(rebasing: room[..<count])
                 unsafe assembly.passed(tar: piece)
                 unsafe checksum.update(piece)
                 progress.add(count)

@@ -249,9 +249,10 @@ struct LayerPacker: Sendable {
         let compressor = ParallelCompressor(compression, workers: workers, slots: slots)
         try await unsafe compressor.compress(
             filling: { buffer in
-                let count = try unsafe stream.read(into: buffer)
-                unsafe tar.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-                unsafe checksum.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(Self.knownStepSize))
+                let count = try unsafe stream.read(into: room)
+                unsafe tar.update(UnsafeRawBufferPointer(rebasing: room[..<count]))
+                unsafe checksum.update(UnsafeRawBufferPointer(rebasing: room[..<count]))
                 progress.add(count)
                 return count
             },
