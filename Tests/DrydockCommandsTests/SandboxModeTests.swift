@@ -69,6 +69,7 @@ struct SandboxModeTests {
           touch able; setcap cap_net_raw+ep able; getcap able opt/able; chmod 700 opt/able
           useradd -R "$PWD" -u 1234 jane; echo "(é)" >'a (b)'; chown 99 'a (b)'
           (umask 0777; mkdir closed; echo secret >closed/in)
+          chroot . /bin/mknod /inner c 1 5
         """
 
     /// What a build as somebody gave: the archive and what it said.

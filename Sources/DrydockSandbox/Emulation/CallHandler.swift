@@ -177,8 +177,9 @@ struct CallHandler {
         let root = try facts(of: caller.root()).mount
         var overlay: UInt64?
         if let place = state.upper?.place {
+            // A caller that has another root already may not see it; then no file is known to be there.
             let lookup = PathLookup(thread: caller, directory: AT_FDCWD)
-            overlay = try place.isEmpty ? root : facts(of: lookup.open(place, followsLinks: false)).mount
+            overlay = place.isEmpty ? root : try? facts(of: lookup.open(place, followsLinks: false)).mount
         }
         let mounts = EmulationState.Mounts(root: root, overlay: overlay)
         state.mounts.withLock { $0 = mounts }
