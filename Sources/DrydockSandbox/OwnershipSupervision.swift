@@ -53,9 +53,12 @@ final class OwnershipSupervision {
             table: table,
             initial: Credentials(plan.user, bounding: .ofPrograms),
             emulation: plan.emulation,
-            upper: try plan.upperDirectory.map { path throws(SystemError) in
-                try UpperDirectory(path, shownAt: plan.changesPath, lower: plan.lowerDirectories)
-            }
+            files: EmulatedFiles(
+                at: plan.changesPath,
+                upper: try plan.upperDirectory.map { path throws(SystemError) in
+                    try UpperDirectory(path, shownAt: plan.changesPath, lower: plan.lowerDirectories)
+                }
+            )
         )
     }
 

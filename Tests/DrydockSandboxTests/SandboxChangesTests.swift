@@ -130,6 +130,26 @@ struct SandboxChangesTests {
         #expect(outcome.lines.allSatisfy { !$0.hasPrefix("many/") || $0.hasSuffix(" file 644 3:4") })
     }
 
+    @Test(.requires("python3"), arguments: [true, false])
+    func `a new file with the number of a removed one is not that one's owner's`(usesOverlay: Bool) async throws {
+        let script = """
+            exec python3 -c 'import os
+            def make(name): os.close(os.open(name, os.O_CREAT | os.O_WRONLY, 0o644))
+            for number in range(200):
+                make("old"); os.chown("old", 5, 5); os.unlink("old"); make("new%d" % number)'
+            """
+        let outcome = try await SampleRoot.with { root in
+            try await root.run(script, mode: .single, usesOverlay: usesOverlay) { program in
+                program.view = .beside
+                program.directory = SandboxProgram.layerPath
+                program.environment = ["PATH=/usr/local/bin:/usr/bin:/bin"]
+            }
+        }
+        #expect(outcome.run.ending.isSuccess, "\(outcome.output)")
+        #expect(outcome.lines.count == 200)
+        #expect(outcome.lines.allSatisfy { $0.hasSuffix(" file 644 0:0") })
+    }
+
     @Test(.requires("setcap"), arguments: Means.all)
     func `capabilities are kept, and lost with a change of the owner`(_ means: Means) async throws {
         let bytes: [UInt8] = [1, 0, 0, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]

@@ -33,7 +33,7 @@ extension CallHandler {
 
     /// link(2): overlayfs copies the file, and shows it under its second name with another number.
     func link(_ subject: CallSubject) throws(CallFailure) -> CallAnswer {
-        guard state.upper != nil, !state.table.isEmpty, let file = try? open(subject) else { return .proceed }
+        guard state.files.upper != nil, !state.table.isEmpty, let file = try? open(subject) else { return .proceed }
         let before = try facts(of: file)
         let record = state.table.record(of: RecordedFile(before))
         guard !record.isPlain, !before.isDirectory else { return .proceed }

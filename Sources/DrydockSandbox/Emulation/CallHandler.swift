@@ -37,22 +37,22 @@ final class EmulationState: Sendable {
     struct Mounts {
         /// The one that the root directory of the first caller is on.
         let root: UInt64
-        /// The one that shows what is changed, if it is an overlay.
-        let overlay: UInt64?
+        /// The one that has the files whose owners are emulated, if it was found.
+        let files: UInt64?
     }
 
-    /// Where overlayfs keeps what is changed, if files are on one.
-    let upper: UpperDirectory?
+    /// Where the files are.
+    let files: EmulatedFiles
 
     let emulation: SandboxEmulation
 
     /// Whether every new file is a plain one of root, whoever makes it, and wherever.
     var makesPlainFiles: Bool { emulation == .owners && credentials.areAllRoot && !table.hasGroupDirectories }
 
-    init(table: OwnershipTable, initial: Credentials, emulation: SandboxEmulation, upper: UpperDirectory?) {
+    init(table: OwnershipTable, initial: Credentials, emulation: SandboxEmulation, files: EmulatedFiles) {
         self.emulation = emulation
         self.table = table
-        self.upper = upper
+        self.files = files
         credentials = CredentialTable(initial: initial)
         owner = (geteuid(), getegid())
     }
@@ -137,7 +137,8 @@ struct CallHandler {
 
     /// Sets a file's record, and keeps the file open for a while (`RecentFiles`).
     ///
-    /// Files on other mounts than that of the root are not kept open: that would keep a program from unmounting them.
+    /// Files on other mounts than that of the root, and of what is changed, are not kept open: that would keep a program from
+    /// unmounting them.
     func remember(
         _ record: OwnershipRecord,
         of file: consuming OwnedDescriptor,
@@ -146,25 +147,26 @@ struct CallHandler {
         let isPlain = record.isPlain
         if !isPlain { noteUpperNumber(of: file, facts) }
         state.table.set(record, of: RecordedFile(facts), isDirectory: facts.isDirectory)
-        guard !isPlain, try isOnMainMount(facts) else { return }
+        guard !isPlain, try isKept(facts) else { return }
         state.recent.keep(file.release())
     }
 
     /// Finds the other number under which overlayfs may show a file that it has copied.
     private func noteUpperNumber(of file: borrowing OwnedDescriptor, _ facts: drydock_file_facts) {
         guard !state.table.hasRecord(of: RecordedFile(facts)) else { return }
-        guard let number = state.upper?.number(of: file, facts), number != facts.inode else { return }
+        guard let number = state.files.upper?.number(of: file, facts), number != facts.inode else { return }
         let upper = FileStatus.Identity(device: facts.device, inode: number)
         state.table.note(upper, shownAs: RecordedFile(facts))
     }
 
-    private func isOnMainMount(_ facts: drydock_file_facts) throws(CallFailure) -> Bool {
-        try mounts().root == facts.mount
+    private func isKept(_ facts: drydock_file_facts) throws(CallFailure) -> Bool {
+        let mounts = try mounts()
+        return facts.mount == mounts.root || facts.mount == mounts.files
     }
 
     /// Whether overlayfs has copied a file already, or never will, and no change of its owner changes anything else of it.
     func isSettled(_ facts: drydock_file_facts) throws(CallFailure) -> Bool {
-        guard facts.mode & 0o6000 == 0, let upper = state.upper, try mounts().overlay == facts.mount else {
+        guard facts.mode & 0o6000 == 0, let upper = state.files.upper, try mounts().files == facts.mount else {
             return false
         }
         return upper.holds(facts)
@@ -175,13 +177,11 @@ struct CallHandler {
     func mounts() throws(CallFailure) -> EmulationState.Mounts {
         if let known = state.mounts.withLock({ $0 }) { return known }
         let root = try facts(of: caller.root()).mount
-        var overlay: UInt64?
-        if let place = state.upper?.place {
-            // A caller that has another root already may not see it; then no file is known to be there.
-            let lookup = PathLookup(thread: caller, directory: AT_FDCWD)
-            overlay = place.isEmpty ? root : try? facts(of: lookup.open(place, followsLinks: false)).mount
-        }
-        let mounts = EmulationState.Mounts(root: root, overlay: overlay)
+        // A caller that has another root already may not see their place; then no file is known to be there.
+        let place = Array(state.files.place.utf8)
+        let lookup = PathLookup(thread: caller, directory: AT_FDCWD)
+        let files = place.isEmpty ? root : try? facts(of: lookup.open(place, followsLinks: false)).mount
+        let mounts = EmulationState.Mounts(root: root, files: files)
         state.mounts.withLock { $0 = mounts }
         return mounts
     }

@@ -40,18 +40,18 @@ package final class OwnershipSupervisor: Sendable {
     ///   - table: What is known of files before any program runs.
     ///   - initial: Who the first program is.
     ///   - emulation: What the filter asks about.
-    ///   - upper: Where overlayfs keeps what is changed, if the files are on one.
+    ///   - files: Where the files are.
     /// - Throws: ``SystemError`` if this process lacks a descriptor or a thread.
     package init(
         listener: consuming OwnedDescriptor,
         table: OwnershipTable = OwnershipTable(),
         initial: Credentials = .root,
         emulation: SandboxEmulation = .owners,
-        upper: UpperDirectory? = nil
+        files: EmulatedFiles = EmulatedFiles()
     ) throws(SystemError) {
         self.table = table
         self.listener = listener
-        state = EmulationState(table: table, initial: initial, emulation: emulation, upper: upper)
+        state = EmulationState(table: table, initial: initial, emulation: emulation, files: files)
         drydock_notification_prefer_one_processor(self.listener.number)
         try startThread()
     }

@@ -5,11 +5,25 @@ import DrydockBytes
 package import DrydockFiles
 import Glibc
 
+/// Where the files are whose owners are emulated.
+package struct EmulatedFiles: Sendable {
+    /// Their place in the sandbox, without a slash at the end; empty for the root.
+    let place: String
+    /// Where overlayfs keeps what is changed of them, if they are on one.
+    let upper: UpperDirectory?
+
+    /// Files at a place.
+    package init(at place: String = "", upper: UpperDirectory? = nil) {
+        self.place = place
+        self.upper = upper
+    }
+}
+
 /// The directory in which overlayfs keeps what is changed, as this process sees it.
 package final class UpperDirectory: Sendable {
     private let directory: OwnedDescriptor
     /// Where the overlay is in the sandbox, without a slash at the end.
-    let place: [UInt8]
+    private let place: [UInt8]
     private let lower: LowerNumbers
     /// Whether all directories are on one file system: then the overlay shows every file with a number of that one.
     private let isOnOneFileSystem: Bool
