@@ -49,12 +49,21 @@ public struct StorePath: Hashable, Sendable {
     ///
     /// - Throws: ``ParsingFailure``.
     public init(_ text: String, storeDirectory: String = defaultStoreDirectory) throws(ParsingFailure) {
-        let directory = storeDirectory.utf8.count
-        guard text.utf8.starts(with: storeDirectory.utf8),
-            text.utf8.dropFirst(directory).first == UInt8(ascii: "/"),
-            let baseName = String(text.utf8.dropFirst(directory + 1)), !baseName.utf8.contains(UInt8(ascii: "/"))
-        else { throw .outsideStore(text, storeDirectory: storeDirectory) }
+        guard let baseName = Self.name(of: text, in: storeDirectory) else {
+            throw .outsideStore(text, storeDirectory: storeDirectory)
+        }
         try self.init(baseName: baseName, storeDirectory: storeDirectory)
+    }
+
+    /// What is left of a path that is directly in a directory.
+    ///
+    /// A closure has thousands of paths: their bytes are compared in place.
+    private static func name(of path: String, in directory: String) -> String? {
+        let (bytes, above) = (path.utf8Span.span, directory.utf8Span.span)
+        guard bytes.count > above.count, bytes[above.count] == UInt8(ascii: "/") else { return nil }
+        for index in above.indices where bytes[index] != above[index] { return nil }
+        for index in (above.count + 1)..<bytes.count where bytes[index] == UInt8(ascii: "/") { return nil }
+        return String(path.utf8.dropFirst(above.count + 1))
     }
 
     /// Parses the base name of a store path.
