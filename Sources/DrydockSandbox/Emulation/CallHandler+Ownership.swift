@@ -8,19 +8,53 @@ import Glibc
 extension CallHandler {
     /// chown(2): the file itself is changed as any chown changes it, and the new owner is recorded.
     func changeOwner(of subject: CallSubject, uid: UInt32?, gid: UInt32?) throws(CallFailure) -> CallAnswer {
-        let file = try open(subject)
+        guard case .path(let path) = subject, state.files.upper != nil else {
+            return try changeOwner(of: open(subject), uid: uid, gid: gid)
+        }
+        // Since Linux 6.11 no address at all is an empty path, too.
+        let text = path.allowsEmpty && path.address == 0 ? [] : try caller.path(at: path.address)
+        guard !text.isEmpty else { return try changeOwner(of: open(empty: path), uid: uid, gid: gid) }
+        let lookup = PathLookup(thread: caller, directory: path.directory)
+        let start = try lookup.start(of: text)
+        // Of most files nothing is to be changed, and one look at them is enough.
+        if Self.isName(text), let found = try? facts(of: ByteString(text), in: start), !found.isSymlink,
+            try isSettled(found), !RecentFiles.isYoung(found)
+        {
+            let changed = try changed(state.table.record(of: RecordedFile(found)), of: found, uid: uid, gid: gid)
+            state.table.set(changed, of: RecordedFile(found), isDirectory: found.isDirectory)
+            return .value(0)
+        }
+        let file = try lookup.open(text, from: start, followsLinks: path.followsLinks)
+        return try changeOwner(of: file, uid: uid, gid: gid)
+    }
+
+    private func changeOwner(
+        of file: consuming OwnedDescriptor,
+        uid: UInt32?,
+        gid: UInt32?
+    ) throws(CallFailure) -> CallAnswer {
         let before = try facts(of: file)
+        let record = state.table.record(of: RecordedFile(before))
+        _ = try changed(record, of: before, uid: uid, gid: gid)
+        // A chown that changes no number leaves nothing but a time in most files.
+        let after = try isSettled(before) ? before : touch(file)
+        try remember(record.changingOwner(uid: uid, gid: gid, isDirectory: after.isDirectory), of: file, after)
+        return .value(0)
+    }
+
+    /// The record of a file after a chown, of a caller that waits and may do so.
+    private func changed(
+        _ record: OwnershipRecord,
+        of file: drydock_file_facts,
+        uid: UInt32?,
+        gid: UInt32?
+    ) throws(CallFailure) -> OwnershipRecord {
         let credentials = state.credentials.credentials(of: caller.number)
         try confirm()
-        let record = state.table.record(of: RecordedFile(before))
         guard credentials.mayChange(uid: record.uid, gid: record.gid, toUser: uid, toGroup: gid) else {
             throw CallFailure(EPERM)
         }
-        // A chown that changes no number leaves nothing but a time in most files.
-        let after = try isSettled(before) ? before : touch(file)
-        let changed = record.changingOwner(uid: uid, gid: gid, isDirectory: after.isDirectory)
-        try remember(changed, of: file, after)
-        return .value(0)
+        return record.changingOwner(uid: uid, gid: gid, isDirectory: file.isDirectory)
     }
 
     /// Changes a file as any chown does.
@@ -80,11 +114,14 @@ extension CallHandler {
             let text = try caller.path(at: path.address)
             guard text.first != UInt8(ascii: "/") || text.isEmpty else { return nil }
             if text.isEmpty { return path.allowsEmpty ? try facts(of: caller.start(path.directory)) : nil }
-            guard !text.contains(UInt8(ascii: "/")), text != [dot, dot] else { return nil }
+            guard Self.isName(text) else { return nil }
             let found = try facts(of: ByteString(text), in: caller.start(path.directory))
             return found.isSymlink && path.followsLinks ? nil : found
         }
     }
+
+    /// Whether a path is one name in its directory, which cannot lead out of it.
+    private static func isName(_ path: [UInt8]) -> Bool { !path.contains(UInt8(ascii: "/")) && path != [dot, dot] }
 
     private func tell(
         _ subject: CallSubject,

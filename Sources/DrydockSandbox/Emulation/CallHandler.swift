@@ -111,13 +111,16 @@ struct CallHandler {
         case .path(let path):
             // Since Linux 6.11 no address at all is an empty path, too.
             let text = path.allowsEmpty && path.address == 0 ? [] : try caller.path(at: path.address)
-            if text.isEmpty {
-                guard path.allowsEmpty else { throw CallFailure(ENOENT) }
-                return try caller.file(path.directory)
-            }
+            if text.isEmpty { return try open(empty: path) }
             let lookup = PathLookup(thread: caller, directory: path.directory)
             return try lookup.open(text, followsLinks: path.followsLinks)
         }
+    }
+
+    /// Opens what an empty path means.
+    func open(empty path: CallPath) throws(CallFailure) -> OwnedDescriptor {
+        guard path.allowsEmpty else { throw CallFailure(ENOENT) }
+        return try caller.file(path.directory)
     }
 
     /// What identifies an open file.
@@ -135,7 +138,7 @@ struct CallHandler {
         return facts
     }
 
-    /// Sets a file's record, and keeps the file open for a while (`RecentFiles`).
+    /// Sets a file's record, and keeps a young file open for a while (`RecentFiles`).
     ///
     /// Files on other mounts than that of the root, and of what is changed, are not kept open: that would keep a program from
     /// unmounting them.
@@ -160,6 +163,7 @@ struct CallHandler {
     }
 
     private func isKept(_ facts: drydock_file_facts) throws(CallFailure) -> Bool {
+        guard RecentFiles.isYoung(facts) else { return false }
         let mounts = try mounts()
         return facts.mount == mounts.root || facts.mount == mounts.files
     }

@@ -27,12 +27,13 @@ struct PathLookup {
     }
 
     /// Where a path begins.
-    private func start(of path: [UInt8]) throws(CallFailure) -> OwnedDescriptor {
+    func start(of path: [UInt8]) throws(CallFailure) -> OwnedDescriptor {
         // The directory does not matter for an absolute path, and need not even be one.
         try path.first == slash ? thread.root() : thread.start(directory)
     }
 
-    private func open(
+    /// The same from where the path begins.
+    func open(
         _ path: [UInt8],
         from start: borrowing OwnedDescriptor,
         followsLinks: Bool
