@@ -178,9 +178,19 @@ enum OptionConflict: Error, CustomStringConvertible {
             "'--username' and '--insecure' are for one registry, and no image of a registry is named"
         case .imageNameAsOutput(let name):
             "'\(name)' reads like the name of an image, and -o wants to know where the image goes\n"
-                + "hint: write 'docker-archive:FILE:\(name)' for an archive with that image, or './\(name)' for a file of "
-                + "that name"
+                + "hint: write \(Self.push(to: name))'docker-archive:FILE:\(name)' for an archive with that image, or "
+                + "'./\(name)' for a file of that name"
         }
+    }
+}
+
+extension OptionConflict {
+    /// How an image is pushed to a name that begins with a registry; empty for other names.
+    private static func push(to name: String) -> String {
+        guard let slash = name.firstIndex(of: "/") else { return "" }
+        let host = name[..<slash]
+        let isRegistry = host == "localhost" || host.contains { $0 == "." || $0 == ":" }
+        return isRegistry ? "'docker://\(name)' to push it there, " : ""
     }
 }
 

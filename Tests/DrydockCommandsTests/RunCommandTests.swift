@@ -92,6 +92,36 @@ struct RunCommandTests {
     }
 
     @Test(arguments: [[], ["--sandbox", "single"]])
+    func `localhost has a name, whether or not the image has a directory for it`(options: [String]) async throws {
+        let names = "127.0.0.1 localhost\n::1 localhost"
+        try await withImage { directory in
+            let contents = "contents: [{ directory: ./rootfs, exclude: [etc] }]"
+            let spec = "{ name: b, \(contents), config: { Entrypoint: [sh, -c] } }"
+            try spec.write(toFile: "\(directory)/b.yaml", atomically: true, encoding: .utf8)
+            let usual = try await run(options + ["a.tar", "--", "cat /etc/hosts; id -un"], in: directory)
+            #expect(usual.text == names + "\njane", "\(usual.errorText)")
+            let bare = try await run(
+                options + ["b.yaml", "--", "cat /etc/hosts; stat -c '%a %n' /etc/*"],
+                in: directory
+            )
+            #expect(bare.text == names + "\n644 /etc/hosts", "\(bare.errorText)")
+        }
+    }
+
+    @Test
+    func `an image's own names stay as they are, also where they lead nowhere`() async throws {
+        try await withImage { directory in
+            for (file, expected) in [("text: own", "own"), ("symlink: /nowhere", "")] {
+                let spec = Self.spec.replacing("files: [", with: "files: [{ path: /etc/hosts, \(file) }, ")
+                try spec.write(toFile: "\(directory)/b.yaml", atomically: true, encoding: .utf8)
+                let output = try await run(["b.yaml", "--", "cat /etc/hosts || true"], in: directory)
+                #expect(output.text == expected, "\(output.errorText)")
+                #expect(output.status == 0)
+            }
+        }
+    }
+
+    @Test(arguments: [[], ["--sandbox", "single"]])
     func `output in a file can be opened by name, and nothing of the file is lost`(options: [String]) async throws {
         try await withImage { directory in
             let script = """

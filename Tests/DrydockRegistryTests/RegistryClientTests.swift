@@ -74,19 +74,76 @@ struct RegistryClientTests {
             try await withRepository("a", at: registry.authority, credentials: .basic(user: "me", Secret("secret"))) {
                 try await sample.push(to: $0, tag: "x")
             }
-            for credentials in [RegistryCredentials.none, .basic(user: "me", Secret("wrong"))] {
-                try await withRepository("a", at: registry.authority, credentials: credentials) { repository in
-                    let failure = await #expect(throws: RegistryFailure.self) {
-                        _ = try await repository.manifest(.tag("x"))
-                    }
+            try await withRepository("a", at: registry.authority) { repository in
+                let failure = await #expect(throws: RegistryFailure.self) {
+                    _ = try await repository.manifest(.tag("x"))
+                }
+                #expect(
+                    failure?.description == """
+                        GET http://\(registry.authority)/v2/a/manifests/x: the registry answered 401 UNAUTHORIZED: \
+                        authentication required
+                        hint: log in with 'drydock login', or check the name: registries hide what they do not show
+                        """
+                )
+            }
+        }
+    }
+
+    @Test func `a wrong password is told as one, at every request`() async throws {
+        var settings = TestRegistry.Settings()
+        settings.users = ["me": "secret"]
+        try await TestRegistry.withRegistry(settings) { registry in
+            let wrong = RegistryCredentials.basic(user: "me", Secret("wrong"))
+            try await withRepository("a", at: registry.authority, credentials: wrong) { repository in
+                let requests: [() async throws -> Void] = [
+                    { _ = try await repository.manifest(.tag("x")) },
+                    { _ = try await repository.manifestDescriptor(.tag("x")) },
+                    { try await sample.push(to: repository, tag: "x") },
+                ]
+                for request in requests {
+                    let failure = await #expect(throws: RegistryFailure.self) { try await request() }
+                    #expect(failure?.status == 401)
                     #expect(
                         failure?.description == """
-                            GET http://\(registry.authority)/v2/a/manifests/x: the registry answered 401 UNAUTHORIZED: \
-                            authentication required
-                            hint: log in with 'drydock login', or check the name: registries hide what they do not show
+                            '\(registry.authority)' does not accept this name and password
+                            hint: log in anew with 'drydock login', or give others with --username and --password-stdin
                             """
                     )
                 }
+            }
+        }
+    }
+
+    @Test func `a password that a token server refuses is told as one`() async throws {
+        try await TestRegistry.withRegistry { registry in
+            var settings = FaultyProxy.Settings()
+            settings.tokenUses = 2
+            settings.refusesPasswords = true
+            try await FaultyProxy.withProxy(before: registry, settings) { proxy in
+                let wrong = RegistryCredentials.basic(user: "me", Secret("wrong"))
+                try await withRepository("a", at: proxy.authority, credentials: wrong) { repository in
+                    let failure = await #expect(throws: RegistryFailure.self) {
+                        _ = try await repository.manifest(.tag("x"))
+                    }
+                    #expect(failure == RegistryFailure(.rejectedCredentials(registry: proxy.authority)))
+                }
+            }
+        }
+    }
+
+    @Test func `a registry that speaks no TLS is told as one`() async throws {
+        try await TestRegistry.withRegistry { registry in
+            try await withRepository("a", at: registry.authority, settings: DirectSettings()) { repository in
+                let failure = await #expect(throws: RegistryFailure.self) {
+                    _ = try await repository.manifest(.tag("x"))
+                }
+                #expect(
+                    failure?.description == """
+                        GET https://\(registry.authority)/v2/a/manifests/x: \(registry.authority) does not speak TLS
+                        hint: if it is meant to be used without TLS, add --insecure, or 'insecure = true' for it in \
+                        registries.conf
+                        """
+                )
             }
         }
     }

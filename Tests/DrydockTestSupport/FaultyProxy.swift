@@ -45,6 +45,8 @@ public final class FaultyProxy: Sendable {
         public var faults = Fault.allCases
         /// How many requests a token is good for; nil if none is asked for.
         public var tokenUses: Int?
+        /// Whether tokens are for those alone who say no name and password.
+        public var refusesPasswords = false
 
         /// Passes everything on as it is.
         public init() {}
@@ -119,7 +121,10 @@ extension FaultyProxy {
             seen.body = []
             state.requests.append(seen)
         }
-        if request.target.hasPrefix("/token") { return newToken() }
+        if request.target.hasPrefix("/token") {
+            let isRefused = settings.refusesPasswords && request.headers.contains(name: "Authorization")
+            return isRefused ? .answer(status: 401, headers: [:], body: []) : newToken()
+        }
         let isElsewhere = request.target.hasPrefix("/elsewhere/")
         if isElsewhere, request.headers.contains(name: "Authorization") {
             return .answer(status: 400, headers: [:], body: Array("credentials went elsewhere".utf8))

@@ -57,6 +57,15 @@ struct LoginTests {
             #expect(said.status == 1)
             #expect(said.errorText == "Error: '\(place.registry)' does not accept this name and password")
             #expect(!FileManager.default.fileExists(atPath: place.file))
+            let inspect = ["inspect", "docker://\(place.registry)/a:x", "--username", "alice", "--password-stdin"]
+            let refused = try await place.run(inspect, input: "other")
+            #expect(refused.status == 1)
+            #expect(
+                refused.errorText == """
+                    Error: Cannot use '\(place.registry)/a:x': '\(place.registry)' does not accept this name and password
+                    hint: log in anew with 'drydock login', or give others with --username and --password-stdin
+                    """
+            )
         }
     }
 

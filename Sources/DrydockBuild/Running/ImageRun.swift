@@ -94,8 +94,8 @@ public struct ImageRun: Sendable {
             limits: SandboxLimits(),
             temporaryDirectory: environment.absolute(environment.temporaryDirectory)
         )
-        return try MaterialisedTree.with(entries, in: environment) { root in
-            let lookup = TreeLookup(entries)
+        let lookup = TreeLookup(entries)
+        return try MaterialisedTree.with(LoopbackNames.added(to: entries, lookup), in: environment) { root in
             let accounts = ["/etc/passwd", "/etc/group"].map { Self.text(at: $0, lookup, below: root.lower[0]) }
             var program = try program(configuration, passwd: accounts[0], group: accounts[1])
             if network == .host { program.binds += Self.names(lookup) }

@@ -5,6 +5,7 @@ import DrydockFiles
 import DrydockPackages
 import DrydockSandbox
 import DrydockTar
+import Glibc
 
 /// Entries as files of this host, for as long as a script runs on them.
 enum MaterialisedTree {
@@ -15,14 +16,34 @@ enum MaterialisedTree {
         _ body: (SandboxRoot) throws -> Result
     ) throws -> Result {
         let parent = environment.absolute(environment.temporaryDirectory)
+        do { return try with(entries, below: parent, environment.scripts, body) } catch let error as SystemError {
+            throw error.hintingAtSpace(below: parent)
+        }
+    }
+
+    private static func with<Result>(
+        _ entries: [TreeEntry],
+        below parent: String,
+        _ scripts: ScriptSettings,
+        _ body: (SandboxRoot) throws -> Result
+    ) throws -> Result {
         let root = try SandboxWorkspace.makeRoot(in: HostDirectory(parent))
         try root.setMode(0o755)
-        defer { SandboxRemoval(abilities: environment.scripts.abilities).remove(root.path) }
+        defer { SandboxRemoval(abilities: scripts.abilities).remove(root.path) }
         // A name of its own for each: in a user namespace overlayfs would lose the owner of a file with several names.
-        let unpacked = environment.scripts.isSingle ? entries.map(\.withoutLinksIfOwned) : entries
+        let unpacked = scripts.isSingle ? entries.map(\.withoutLinksIfOwned) : entries
         _ = try TreeUnpacking(keepsOwners: false, makesDevices: false).unpack(unpacked, into: root)
         let owners = entries.compactMap(\.special)
         return try body(SandboxRoot(lower: [root.path], owners: owners))
+    }
+}
+
+extension SystemError {
+    /// The same, with what helps where the files of sandboxes do not fit.
+    fileprivate func hintingAtSpace(below temporaryDirectory: String) -> SystemError {
+        guard errorNumber == ENOSPC, path.hasPrefix("\(temporaryDirectory)/") else { return self }
+        let hint = "set TMPDIR to a directory with more room"
+        return SystemError(operation, path, errorNumber: errorNumber, hint: hint)
     }
 }
 

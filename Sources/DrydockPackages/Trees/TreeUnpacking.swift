@@ -20,7 +20,7 @@ public struct TreeUnpacking: Hashable, Sendable {
         /// The paths of devices.
         public var devices: [ByteString] = []
         /// The extended attributes that could not be set or concern only the machine that they come from, each with the
-        /// path of a file.
+        /// path of a file in the tree.
         public var attributes: [String] = []
 
         /// Nothing was left out.
@@ -148,7 +148,8 @@ private struct UnpackingWork: ~Copyable {
     private mutating func leave() throws {
         guard let level = levels.popLast(), let attributes = level.attributes else { return }
         let directory = OpenEntry(number: level.directory.number, path: level.directory.path)
-        try finish(directory, attributes, path: level.directory.path)
+        let place = levels.isEmpty ? "" : ByteString(levels.dropFirst().map(\.name) + [level.name])
+        try finish(directory, attributes, at: place)
     }
 
     // MARK: Everything else
@@ -185,7 +186,7 @@ private struct UnpackingWork: ~Copyable {
             try unsafe output.append(buffer.bytes)
         }
         try reader.finish()
-        try finish(OpenEntry(number: file.number, path: path), entry.attributes, path: path)
+        try finish(OpenEntry(number: file.number, path: path), entry.attributes, at: entry.path)
         try file.close(path: path)
     }
 
@@ -212,7 +213,7 @@ private struct UnpackingWork: ~Copyable {
 
     // MARK: Attributes
 
-    private mutating func finish(_ entry: OpenEntry, _ attributes: TreeEntry.Attributes, path: String) throws {
+    private mutating func finish(_ entry: OpenEntry, _ attributes: TreeEntry.Attributes, at path: ByteString) throws {
         if options.keepsOwners {
             try entry.setOwner(uid: attributes.owner.uid, gid: attributes.owner.gid)
         }
@@ -220,12 +221,12 @@ private struct UnpackingWork: ~Copyable {
         try entry.setMode(options.mode(of: attributes))
         for attribute in attributes.extendedAttributes {
             guard ExtendedAttribute.isPortable(attribute.name) else {
-                omissions.attributes.append("\(attribute.name) of '\(path)'")
+                omissions.attributes.append("\(attribute.name) of '/\(path)'")
                 continue
             }
             do { try entry.setExtendedAttribute(attribute.name, attribute.value) } catch {
                 guard [EPERM, EOPNOTSUPP].contains(error.errorNumber) else { throw error }
-                omissions.attributes.append("\(attribute.name) of '\(path)'")
+                omissions.attributes.append("\(attribute.name) of '/\(path)'")
             }
         }
         try entry.setTime(seconds: attributes.modificationTime)
@@ -242,7 +243,7 @@ private struct UnpackingWork: ~Copyable {
             try parent.directory.setMode(of: name, options.mode(of: attributes))
         }
         for attribute in attributes.extendedAttributes {
-            omissions.attributes.append("\(attribute.name) of '\(parent.directory.path(of: name))'")
+            omissions.attributes.append("\(attribute.name) of '/\(entry.path)'")
         }
         try parent.directory.setTime(of: name, seconds: attributes.modificationTime)
     }

@@ -95,13 +95,24 @@ actor Authorizer {
             registry: target.server
         )
         let start = clock.now()
-        let answer = try await fetch(request)
+        let answer = try await answer(to: request, credentials, for: target)
         let authorization = Secret("Bearer " + answer.token.revealed)
         tokens[TokenKey(authority: target.server.authority, scopes: target.scopes)] = Token(
             authorization: authorization,
             expiry: start + answer.lifetime - Self.margin
         )
         return authorization
+    }
+
+    private func answer(
+        to request: TokenRequest,
+        _ credentials: RegistryCredentials,
+        for target: AuthorizationTarget
+    ) async throws -> TokenAnswer {
+        do { return try await fetch(request) } catch let failure as RegistryFailure where failure.status == 401 {
+            guard case .basic = credentials else { throw failure }
+            throw RegistryFailure(.rejectedCredentials(registry: target.registry))
+        }
     }
 
     private func credentials(for target: AuthorizationTarget) async throws -> RegistryCredentials {

@@ -101,7 +101,7 @@ struct BrokenConnection: Error {
             return .untrusted("the certificate of \(host) is not signed by an authority that this machine trusts")
         }
         if text.contains("WRONG_VERSION_NUMBER") || text.contains("HTTP_REQUEST") {
-            return .untrusted("\(host) does not speak TLS")
+            return .withoutTLS("\(host) does not speak TLS")
         }
         return .untrusted("TLS with \(host) failed: \(text.clippedForMessage)")
     }

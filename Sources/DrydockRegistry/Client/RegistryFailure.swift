@@ -10,10 +10,14 @@ public struct RegistryFailure: Error, Equatable {
     public enum Reason: Equatable, Sendable {
         /// The server answered with a status that means failure.
         case refused(status: Int, answer: RegistryAnswer)
+        /// The registry, or its token server, does not take the name and password that it was given.
+        case rejectedCredentials(registry: String)
         /// The server could not be reached, or the connection broke; the sentence says how.
         case connection(String)
         /// The server's certificate is not trusted, or TLS failed; the sentence says how.
         case untrusted(String)
+        /// The server does not speak TLS at all; the sentence says which.
+        case withoutTLS(String)
         /// The server wants to know who asks by a certificate; the sentence says which.
         case clientCertificate(String)
         /// The server answered with something that the protocol does not allow.
@@ -56,7 +60,11 @@ public struct RegistryFailure: Error, Equatable {
 
     /// The status that the server answered with.
     package var status: Int? {
-        if case .refused(let status, _) = reason { status } else { nil }
+        switch reason {
+        case .refused(let status, _): status
+        case .rejectedCredentials: 401
+        default: nil
+        }
     }
 }
 
@@ -114,8 +122,10 @@ extension RegistryFailure: CustomStringConvertible {
     private var clause: String {
         switch reason {
         case .refused(let status, let answer): Self.clause(status, answer)
-        case .connection(let sentence), .untrusted(let sentence), .clientCertificate(let sentence),
-            .protocolViolation(let sentence):
+        case .rejectedCredentials(let registry):
+            "'\(registry.clippedForMessage)' does not accept this name and password"
+        case .connection(let sentence), .untrusted(let sentence), .withoutTLS(let sentence),
+            .clientCertificate(let sentence), .protocolViolation(let sentence):
             sentence
         case .tooLarge(let limit): "the answer is larger than \(limit) bytes"
         case .digestMismatch(let expected, let actual): "expected digest \(expected), got \(actual)"
@@ -138,6 +148,10 @@ extension RegistryFailure: CustomStringConvertible {
     private var hint: String? {
         switch reason {
         case .refused(let status, let answer): Self.hint(status, answer.codes)
+        case .rejectedCredentials:
+            "log in anew with 'drydock login', or give others with --username and --password-stdin"
+        case .withoutTLS:
+            "if it is meant to be used without TLS, add --insecure, or 'insecure = true' for it in registries.conf"
         case .untrusted:
             "put the certificate of the authority that signed it into /etc/docker/certs.d/HOST/ca.crt"
         case .clientCertificate:

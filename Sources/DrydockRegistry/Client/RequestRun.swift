@@ -130,13 +130,17 @@ struct RequestRun {
             guard let target else { throw failure }
             rejected = authorization ?? rejected
             let new = try await client.authorizer.authorization(answering: challenges, rejected: rejected, for: target)
-            if new == nil { throw failure }
+            if new == nil { throw authorization?.isBasic == true ? Self.rejection(by: target) : failure }
         case .refuseRedirect:
             let text = "the server redirects to where this client does not go"
             throw RegistryFailure(.protocolViolation(text), request: request.text)
         case .accept, .fail: throw failure
         }
         return exchange.resumed()
+    }
+
+    private static func rejection(by target: AuthorizationTarget) -> RegistryFailure {
+        RegistryFailure(.rejectedCredentials(registry: target.registry))
     }
 
     private func failure(_ response: RegistryResponse) async -> RegistryFailure {

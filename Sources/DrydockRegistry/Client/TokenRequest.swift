@@ -87,6 +87,11 @@ package struct TokenRequest: Hashable, Sendable {
     }
 }
 
+extension Secret {
+    /// Whether it is the value of an `Authorization` field with name and password.
+    var isBasic: Bool { revealed.hasPrefix("Basic ") }
+}
+
 /// What a token server answers.
 package struct TokenAnswer: Hashable, Sendable {
     /// The token.
