@@ -60,6 +60,36 @@ struct ScriptTests {
     }
 
     @Test
+    func `what a script alone makes stands above the contents, and not in the place of the last`() async throws {
+        try await withTemporaryDirectory { directory in
+            var spec = try await Pipeline.spec(in: directory)
+            (spec.copyToRoot, spec.files) = ([], [])
+            let changes: [(inout ScriptSpec) -> Void] = [
+                { $0.runAsRoot = "mkdir made" }, { $0.extraCommands = "mkdir made" },
+                { $0.fakeRootCommands = "mkdir made" },
+            ]
+            for change in changes {
+                spec.scripts = ScriptSpec()
+                change(&spec.scripts)
+                let plan = try await ImageBuild(spec: spec, environment: Self.environment(directory)).plan()
+                var names: [String] = []
+                for layer in plan.layers {
+                    let path = "\(directory)/layer.tar"
+                    try Data(Pipeline.bytes(of: layer.content.recipe())).write(to: URL(filePath: path))
+                    names.append(try await Command.check(["tar", "-tf", path]).replacing("\n", with: " "))
+                }
+                #expect(
+                    names == [
+                        "usr/ usr/bin/ usr/bin/tool",
+                        "usr/ usr/lib/ usr/lib/library usr/lib/link usr/lib/other", "made/",
+                    ]
+                )
+                #expect(plan.layers.map { $0.createdBy.contains(";") } == [false, false, false])
+            }
+        }
+    }
+
+    @Test
     func `the environment is fixed, and a shell has nothing to say of it`() async throws {
         try await withTemporaryDirectory { directory in
             var spec = try await Pipeline.spec(in: directory)

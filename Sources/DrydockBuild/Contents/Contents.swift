@@ -143,7 +143,7 @@ public struct Contents: Sendable {
         let groups = groups(maxLayers: max(maxLayers - storeLayers.count, min(maxLayers, 2)))
         let layers = try groups.compactMap { group -> LayerPlan.Layer? in
             var entries = tree.entries(of: (group.lowerBound + first)..<(group.upperBound + first))
-            if group.upperBound == inputs.count, let scripted { entries = scripted }
+            if isOwn(group), let scripted { entries = scripted }
             return entries.isEmpty ? nil : try layer(group, entries)
         }
         var all = storeLayers + layers
@@ -159,7 +159,7 @@ public struct Contents: Sendable {
         guard let scripts else { return [] }
         let tree = try tree()
         let first = foundation == nil ? 0 : 1
-        let packages = inputs.prefix { $0.kind == .store }.count
+        let packages = packageCount
         let below = ScriptedTree.Below(
             entries: tree.entries(of: 0..<(packages + first)),
             hidden: hidden(below: packages)
@@ -173,7 +173,7 @@ public struct Contents: Sendable {
     /// The layers of store paths: as many as the others leave, at least one.
     private func storeLayers(maxLayers: Int, _ tree: RootTree) async throws -> [LayerPlan.Layer] {
         guard let store else { return [] }
-        let packages = inputs.prefix { $0.kind == .store }.count
+        let packages = packageCount
         // Others beside store paths are packages that each want a layer, and what is particular to this image.
         let others = min(packages, maxLayers / 2) + 1
         let first = foundation == nil ? 0 : 1
@@ -187,7 +187,7 @@ public struct Contents: Sendable {
     private func layer(_ group: Range<Int>, _ entries: [TreeEntry]) throws -> LayerPlan.Layer {
         let members = inputs[group]
         var labels = members.map(\.label.full)
-        if group.upperBound == inputs.count { labels += scripts?.scripts.runs.map(\.name) ?? [] }
+        if isOwn(group) { labels += scripts?.scripts.runs.map(\.name) ?? [] }
         return LayerPlan.Layer(
             kind: members.last?.kind ?? .customisation,
             paths: members.flatMap(\.paths),
@@ -196,9 +196,15 @@ public struct Contents: Sendable {
         )
     }
 
+    /// How many inputs have a layer each, as long as there is room.
+    private var packageCount: Int { inputs.prefix { $0.kind == .store }.count }
+
+    /// Whether a group is what is particular to this image, which scripts change: no input may be in it.
+    private func isOwn(_ group: Range<Int>) -> Bool { group.lowerBound == packageCount }
+
     /// Which inputs share a layer.
     private func groups(maxLayers: Int) -> [Range<Int>] {
-        let packages = inputs.prefix { $0.kind == .store }.count
+        let packages = packageCount
         // What is particular to this image has a layer of its own, also if only scripts make it.
         let hasOwn = packages < inputs.count || scripts != nil
         let budget = maxLayers - (hasOwn ? 1 : 0)
