@@ -76,6 +76,13 @@ public struct HostDirectory: ~Copyable, Sendable {
     /// - Throws: ``SystemError``.
     public func status() throws(SystemError) -> FileStatus { try descriptor.status(path: path) }
 
+    /// The directory's path on this host without links, as `/proc` tells it.
+    ///
+    /// - Throws: ``SystemError``.
+    public func realPath() throws(SystemError) -> ByteString {
+        try HostDirectory(entering: "/proc/self/fd").linkTarget(of: ByteString("\(number)"))
+    }
+
     /// Opens the file `name` for reading, never through a symbolic link.
     ///
     /// - Throws: ``SystemError``.

@@ -79,12 +79,12 @@ struct ExclusionsTests {
                 style: Trees.style,
                 exclusions: Exclusions([pattern.pattern])
             )
-            let (entries, idle) = try tree.walked()
+            let found = try tree.walked()
             let expected = Self.all.filter { !pattern.gone.contains($0) }.map {
                 ByteString(Array("srv/".utf8) + $0.bytes)
             }
-            #expect(Set(entries.map(\.path)) == Set(expected))
-            #expect(idle == (pattern.gone.isEmpty ? [pattern.pattern] : []))
+            #expect(Set(found.entries.map(\.path)) == Set(expected))
+            #expect(found.idleExclusions == (pattern.gone.isEmpty ? [pattern.pattern] : []))
         }
     }
 

@@ -117,6 +117,32 @@ struct DirectoryTreeTests {
     }
 
     @Test
+    func `a link that leads out of the tree is not copied, unless to a place that is named`() async throws {
+        let script = """
+            umask 022; mkdir -p tree/in/deep tree-not/x store/x outside/x; cd tree; printf x >in/deep/f
+            ln -s in/deep inner; ln -s ../outside/x outer; ln -s "$PWD/../store/x" stored; ln -s ../tree-not/x beside
+            ln -s inner/../../../outside/x twisted; ln -s ../tree/in again
+            """
+        try await Trees.made(by: script) { directory in
+            let tree = DirectoryTree(
+                root: directory + "/tree",
+                style: Trees.style,
+                copiesDirectoryLinks: true,
+                linkedPlaces: [directory + "/store"]
+            )
+            let found = try tree.walked()
+            #expect(found.leavingLinks == ["beside", "outer", "twisted"])
+            #expect(
+                Trees.lines(found.entries) == [
+                    "d 755 again", "d 755 again/deep", "f 644 again/deep/f 1", "l 777 beside -> ../tree-not/x",
+                    "d 755 in", "d 755 in/deep", "f 644 in/deep/f 1", "d 755 inner", "f 644 inner/f 1",
+                    "l 777 outer -> ../outside/x", "d 755 stored", "l 777 twisted -> inner/../../../outside/x",
+                ]
+            )
+        }
+    }
+
+    @Test
     func `a copied link that leads back is refused`() async throws {
         try await Trees.made(by: "mkdir -p a/b; ln -s ../../a a/b/up") { directory in
             let kept = try DirectoryTree(root: directory, style: Trees.style).entries()

@@ -180,14 +180,14 @@ struct ContentsResolver {
             style: style,
             exclusions: Exclusions(exclude)
         )
-        let (entries, idle) = try reading(.directory, path) { try tree.walked() }
+        let found = try reading(.directory, path) { try tree.walked() }
         var input = Contents.Input(
             kind: .store,
             label: InputLabel(kind: "directory", names: [path]),
             paths: [spec.resolve(path)],
-            entries: (owner == nil || tree.prefix.isEmpty ? [] : [Self.root(of: tree)]) + entries
+            entries: (owner == nil || tree.prefix.isEmpty ? [] : [Self.root(of: tree)]) + found.entries
         )
-        input.notes = idle.map { pattern in
+        input.notes = found.idleExclusions.map { pattern in
             let hint = pattern.contains("/") ? "" : "\nhint: '**/\(pattern)' matches at any depth"
             return "'exclude: \(pattern)' matches nothing in '\(path)'\(hint)"
         }
@@ -230,15 +230,21 @@ struct ContentsResolver {
         let tree = DirectoryTree(
             root: spec.resolve(path),
             style: style,
-            copiesDirectoryLinks: !spec.keepContentsDirlinks
+            copiesDirectoryLinks: !spec.keepContentsDirlinks,
+            linkedPlaces: [StorePath.defaultStoreDirectory]
         )
-        let entries = try reading(.copyToRoot, path) { try tree.entries() }
-        return Contents.Input(
+        let found = try reading(.copyToRoot, path) { try tree.walked() }
+        var input = Contents.Input(
             kind: .customisation,
             label: InputLabel(kind: "copyToRoot", names: [path.withoutStoreHash]),
             paths: [spec.resolve(path)],
-            entries: spec.keepContentsDirlinks ? entries.inCopyingOrder : entries
+            entries: spec.keepContentsDirlinks ? found.entries.inCopyingOrder : found.entries
         )
+        if let first = found.leavingLinks.first {
+            let others = found.leavingLinks.count > 1 ? " and \(found.leavingLinks.count - 1) more" : ""
+            input.notes = ["'/\(first)'\(others) of '\(path)' stays a link: it leads out of that directory"]
+        }
+        return input
     }
 
     /// An archive of `copyToRoot`, whose entries keep their owners.

@@ -33,8 +33,13 @@ public struct DirectoryTree: Sendable {
     public let prefix: ByteString
     /// Owner and time of the entries.
     public let style: EntryStyle
-    /// Whether a link to a directory becomes a directory with that one's content, as `rsync --copy-dirlinks` does.
+    /// Whether a link to a directory becomes a directory with that one's content, as `rsync --copy-dirlinks` does, if it leads
+    /// into the tree, or into one of ``linkedPlaces``.
     public let copiesDirectoryLinks: Bool
+    /// Directories of this host to which such links may lead out of the tree.
+    ///
+    /// What else is on this host is no content of an image because a link happens to name it: such a link stays one.
+    public let linkedPlaces: [String]
     /// What is left out of it.
     public let exclusions: Exclusions
 
@@ -44,12 +49,14 @@ public struct DirectoryTree: Sendable {
         prefix: ByteString = "",
         style: EntryStyle,
         copiesDirectoryLinks: Bool = false,
+        linkedPlaces: [String] = [],
         exclusions: Exclusions = Exclusions([])
     ) {
         self.root = root
         self.prefix = prefix
         self.style = style
         self.copiesDirectoryLinks = copiesDirectoryLinks
+        self.linkedPlaces = linkedPlaces
         self.exclusions = exclusions
     }
 
@@ -62,14 +69,31 @@ public struct DirectoryTree: Sendable {
 
     /// Walks the directory as ``entries()`` does.
     ///
-    /// - Returns: The entries, and the exclusions that match nothing.
+    /// - Returns: The entries, and what a person should know of them.
     /// - Throws: As ``entries()``.
-    public func walked() throws -> (entries: [TreeEntry], idleExclusions: [String]) {
+    public func walked() throws -> Walked {
         var walk = Walk(tree: self, treeRoot: TreeRoot(root))
         let directory = try HostDirectory(root)
+        if copiesDirectoryLinks {
+            walk.places = [try directory.realPath()] + linkedPlaces.map { ByteString($0) }
+        }
         let place = Walk.Place(imagePath: prefix.bytes, hostPath: [], progress: exclusions.start)
         try walk.enter(directory, at: place)
-        return (walk.entries, exclusions.texts { !walk.matched.contains($0) })
+        return Walked(
+            entries: walk.entries,
+            idleExclusions: exclusions.texts { !walk.matched.contains($0) },
+            leavingLinks: walk.leavingLinks
+        )
+    }
+
+    /// What a walk has found.
+    public struct Walked: Sendable {
+        /// The entries, parents before what they contain.
+        public let entries: [TreeEntry]
+        /// The exclusions that match nothing.
+        public let idleExclusions: [String]
+        /// The paths in the image of links to directories that were to be copied, and lead out of the tree.
+        public let leavingLinks: [ByteString]
     }
 }
 
@@ -82,6 +106,10 @@ private struct Walk {
     var ancestors: [FileStatus.Identity] = []
     /// The numbers of the exclusions that have matched something.
     var matched: Set<Int> = []
+    /// The directories, as real paths, in which a link that is copied must end.
+    var places: [ByteString] = []
+    /// The links that end elsewhere.
+    var leavingLinks: [ByteString] = []
 
     /// Where the walk is.
     struct Place {
@@ -109,7 +137,7 @@ private struct Walk {
 
     private mutating func visit(_ name: ByteString, in directory: borrowing HostDirectory, at place: inout Place) throws
     {
-        let status = try status(of: name, in: directory)
+        let status = try status(of: name, in: directory, at: place)
         guard !isLeftOut(name, status, at: &place) else { return }
         guard !name.bytes.starts(with: ".wh.".utf8) else { throw TreeError(.whiteoutName, directory.path(of: name)) }
         let file = TreeFile(root: treeRoot, path: ByteString(place.hostPath), status: status)
@@ -138,12 +166,26 @@ private struct Walk {
     }
 
     /// The status of the entry, or of the directory that a link leads to where such links are copied.
-    private func status(of name: ByteString, in directory: borrowing HostDirectory) throws -> FileStatus {
+    private mutating func status(
+        of name: ByteString,
+        in directory: borrowing HostDirectory,
+        at place: Place
+    ) throws -> FileStatus {
         let status = try directory.status(of: name, followingLinks: false)
         guard tree.copiesDirectoryLinks, status.kind == .symlink else { return status }
         // A link that leads nowhere stays a link.
         guard let target = try? directory.status(of: name, followingLinks: true) else { return status }
-        return target.kind == .directory ? target : status
+        guard target.kind == .directory else { return status }
+        let end = try HostDirectory(entering: name, in: directory).realPath()
+        if places.contains(where: { Self.isInside(end, $0) }) { return target }
+        leavingLinks.append(ByteString(place.imagePath))
+        return status
+    }
+
+    private static func isInside(_ path: ByteString, _ place: ByteString) -> Bool {
+        let slash = UInt8(ascii: "/")
+        guard path.bytes.starts(with: place.bytes) else { return false }
+        return path.count == place.count || place.bytes.last == slash || path.bytes[place.count] == slash
     }
 
     private func node(
