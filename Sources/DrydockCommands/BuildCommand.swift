@@ -58,7 +58,7 @@ struct BuildCommand: AsyncParsableCommand {
 
     func run() async throws {
         let spec = try spec.load()
-        let reference = try output.flatMap { try RemoteImage.reference(in: $0) }
+        let reference = try output.flatMap { try RemoteImage.reference(in: $0) }?.named(by: spec)
         let access = try registry.access(for: reference?.registry ?? spec.baseRegistry)
         let build = ImageBuild(
             spec: spec,

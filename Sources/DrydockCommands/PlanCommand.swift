@@ -47,7 +47,7 @@ struct PlanCommand: AsyncParsableCommand {
         let spec = try spec.load()
         let target = try destination.map { text in
             guard let reference = try RemoteImage.reference(in: text) else { throw OptionConflict.planToFile(text) }
-            return reference
+            return try reference.named(by: spec)
         }
         let access = try registry.access(for: target?.registry ?? spec.baseRegistry)
         let build = ImageBuild(

@@ -62,6 +62,17 @@ struct RegistryTests {
         }
     }
 
+    @Test func `a name without a tag gets that of the spec`() async throws {
+        try await withPlace { place in
+            _ = try await push(place, to: "own")
+            let repository = "\(place.registry.authority)/own"
+            let tags = [try Drydock.path, "tags", repository]
+            #expect(try await Command.check(tags, environment: place.environment) == "one")
+            let plan = [try Drydock.path, "plan", place.directory + "/image.yaml", "--to", "docker://\(repository)"]
+            #expect(try await Command.check(plan, environment: place.environment).contains("\(repository):one: "))
+        }
+    }
+
     @Test func `a second push sends nothing, and one to another repository mounts`() async throws {
         try await withPlace { place in
             try await FaultyProxy.withProxy(before: place.registry) { proxy in

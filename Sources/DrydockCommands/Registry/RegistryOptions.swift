@@ -101,3 +101,11 @@ enum RemoteImage {
         try ImageReference(text, defaultRegistry: RegistrySurroundings.current.defaultRegistry)
     }
 }
+
+extension ImageReference {
+    /// The reference with the spec's tag, if it has neither tag nor digest itself.
+    func named(by spec: ImageSpec) throws -> ImageReference {
+        guard tag == nil, digest == nil, let own = spec.tag else { return self }
+        return try tagged(own)
+    }
+}
