@@ -55,7 +55,9 @@ struct DockerArchiveReader: ImageReader {
             guard entries.count == 1 else { throw archive.failure(.ambiguous(available: labels)) }
             return first
         }
-        guard let entry = entries.first(where: { $0.names.contains { Self.isSame($0, name) } }) else {
+        let named = entries.first { $0.names.contains { Self.isSame($0, name) } }
+        // What has no name is chosen as it is shown.
+        guard let entry = named ?? entries.first(where: { $0.names.isEmpty && $0.config == name }) else {
             throw archive.failure(.noSuchImage(name, available: labels))
         }
         return entry

@@ -186,9 +186,7 @@ extension Descriptor {
     private static let containerdName = "io.containerd.image.name"
 
     /// How an entry of `index.json` is shown and chosen.
-    fileprivate var layoutLabel: String {
-        referenceName ?? (platform == nil ? digest.description : "(no name)")
-    }
+    fileprivate var layoutLabel: String { referenceName ?? digest.description }
 
     /// Whether an entry of `index.json` is meant by a name, or by its digest.
     fileprivate func isNamed(_ name: String) -> Bool {
